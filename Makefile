@@ -13,6 +13,7 @@ ADDRESS ?= 127.0.0.1:8000
 ARGS ?=
 
 BIN := .venv/bin
+SYNCED := .venv/synced
 INSTALLED := .venv/installed
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 # uv draws progress bars in a terminal; elsewhere it would list every package.
@@ -74,12 +75,15 @@ clean: ## remove everything that a build, an example or a test has made (.venv s
 	@rm -rf site build outputs docs/gallery examples/outputs .cache .pytest_cache .ruff_cache .hypothesis
 	@find src examples tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
+$(INSTALLED): $(SYNCED) pyproject.toml
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
 # Written last: an installation that was interrupted is not taken for a finished one.
-$(INSTALLED): requirements.lock pyproject.toml | $(BIN)/uv
+$(SYNCED): requirements.lock | $(BIN)/uv
 	@rm -f $@
 	@echo "Installing the dependencies of requirements.lock into .venv (about a minute on a fresh machine)."
 	@$(BIN)/uv pip sync $(QUIET) --python $(BIN)/python --require-hashes --only-binary :all: --compile-bytecode requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # pip brings uv, by the lock's own version and hashes; uv then installs in half of pip's time.
@@ -89,5 +93,5 @@ $(BIN)/uv:
 	  echo "Install Python 3.11 (Debian: apt install python3.11-venv) or name another: make PYTHON=/path/to/python" >&2; exit 1; }
 	@echo "Creating .venv with $$("$(PYTHON)" --version)."
 	@"$(PYTHON)" -m venv --clear .venv
-	@$(BIN)/python -m pip install -q --no-input --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+	@$(BIN)/python -m pip install -qq --no-input --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
 	  -r <(awk '/^[^ ]/ { keep = /^uv==/ } keep' requirements.lock)
