@@ -1,0 +1,69 @@
+"""The built site as a server would show it, and the Chromium that looks at it."""
+
+import contextlib
+import functools
+import http.server
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first two let Chromium start as root and in a container; the rest keep it from calling home.
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def find_chromium():
+    """Path of the machine's Chromium (CHROMIUM names another), or None."""
+    names = [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else CHROMIUM_NAMES
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@contextlib.contextmanager
+def serve(site, base):
+    """The address of `site` served under the path `base`, such as "/bayesian-deep-learning/"."""
+    with tempfile.TemporaryDirectory() as root:
+        nest(site, base, root)
+        handler = functools.partial(_Quiet, directory=root)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}{base}"
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+def nest(site, base, root):
+    """The place of `site` in the folder `root`, such that a path from `root` is a path of the address."""
+    place = Path(root) / base.strip("/")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(site, target_is_directory=True)
+    return place
+
+
+@contextlib.contextmanager
+def chromium(executable):
+    """A headless Chromium, through Playwright."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()

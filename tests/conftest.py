@@ -1,0 +1,71 @@
+"""What several test files share: the built site, its pages, and a browser."""
+
+import os
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+ROOT = Path(__file__).resolve().parent.parent
+SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+
+
+@pytest.fixture(scope="session")
+def root():
+    """Path of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Path of the built site."""
+    folder = ROOT / "site"
+    if not (folder / "sitemap.xml").is_file():
+        pytest.fail(f"{folder} holds no built site: run `make site` (or `make test`, which builds it first)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site_url(site):
+    """The address at which the site is published, with a slash at its end."""
+    return min(_locations(site), key=len)
+
+
+@pytest.fixture(scope="session")
+def base(site_url):
+    """The path under which the tests lay the site: its own, or a made-up one where it has none."""
+    path = urlsplit(site_url).path
+    return path if path != "/" else "/anywhere/"
+
+
+@pytest.fixture(scope="session")
+def pages(site, site_url):
+    """{address below the site's: parsed page} of every page in the site map."""
+    addresses = sorted(location.removeprefix(site_url) for location in _locations(site))
+    return {address: _parse(_file(site, address)) for address in addresses}
+
+
+@pytest.fixture(scope="session")
+def posts(pages):
+    """{address: parsed page} of the blog's posts."""
+    found = {address: page for address, page in pages.items() if page.select_one(".md-content--post")}
+    assert found, "the site has no blog post"
+    return found
+
+
+def _locations(site):
+    tree = ElementTree.parse(site / "sitemap.xml")
+    return [element.text.strip() for element in tree.iter(f"{SITEMAP}loc")]
+
+
+def _file(site, address):
+    return site / address / "index.html" if address.endswith("/") or not address else site / address
+
+
+def _parse(file):
+    return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")

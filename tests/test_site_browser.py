@@ -1,0 +1,195 @@
+"""The built site in a real Chromium: what a reader sees and touches."""
+
+import io
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from browser import chromium, find_chromium, serve
+from PIL import Image
+
+pytestmark = pytest.mark.browser
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+# WCAG 2.2, success criterion 1.4.3; large text (24 px, or bold from 18.66 px) needs less.
+CONTRAST = 4.5
+CONTRAST_LARGE = 3.0
+MEASURE_CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+
+IS_SEEN = """(element) => {
+  const box = element.getBoundingClientRect();
+  const shown = element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  return shown && box.width > 50 && box.height > 50;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The machine's Chromium; without one these tests are skipped, or fail where they are required."""
+    executable = find_chromium()
+    if executable is None:
+        missing = "no Chromium on this machine: install one, or name it in the variable CHROMIUM"
+        required = os.environ.get("REQUIRE_BROWSER") or os.environ.get("CI")
+        (pytest.fail if required else pytest.skip)(missing)
+    with chromium(executable) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(site, base):
+    """Where the built site is served."""
+    with serve(site, base) as where:
+        yield where
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """A function that opens a page, given its address below the site's and the reader's preferences."""
+    contexts = []
+
+    def opened(page_address, *, viewport=DESKTOP, **preferences):
+        contexts.append(browser.new_context(viewport=viewport, **preferences))
+        page = contexts[-1].new_page()
+        page.goto(address + page_address, wait_until="load")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def _watch(page, origin):
+    """A list that fills with what goes wrong on a page."""
+    wrong = []
+
+    def on_request(request):
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https"} and parts.netloc != origin:
+            wrong.append(f"asks elsewhere: {request.url}")
+
+    def on_failure(request):
+        # Chromium ends the download of a film once it has enough of it.
+        if not (request.resource_type == "media" and request.failure == "net::ERR_ABORTED"):
+            wrong.append(f"failed: {request.url}: {request.failure}")
+
+    page.on("request", on_request)
+    page.on("requestfailed", on_failure)
+    page.on(
+        "response", lambda answer: answer.status >= 400 and wrong.append(f"{answer.status}: {answer.url}")
+    )
+    page.on("pageerror", lambda error: wrong.append(f"uncaught: {error}"))
+    page.on(
+        "console",
+        lambda message: message.type in {"error", "warning"} and wrong.append(f"console: {message.text}"),
+    )
+    return wrong
+
+
+def test_every_page_loads_whole_and_fits_a_phone(browser, address, pages):
+    context = browser.new_context(viewport=DESKTOP)
+    wrong = {}
+    for page_address in pages:
+        page = context.new_page()
+        found = _watch(page, urlsplit(address).netloc)
+        page.goto(address + page_address, wait_until="networkidle")
+        page.set_viewport_size(PHONE)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > PHONE["width"]:
+            found.append(f"{width} px wide on a phone of {PHONE['width']} px")
+        if found:
+            wrong[page_address or "home"] = list(found)
+        page.close()
+    context.close()
+    assert not wrong, "\n".join(f"{where}: {what}" for where, found in wrong.items() for what in found)
+
+
+# --- the film
+
+
+def _films(pages):
+    return [address for address, page in pages.items() if page.select_one(".md-content video")]
+
+
+def test_film_plays_and_can_be_paused(open_page, pages):
+    assert _films(pages), "no page shows the film"
+    for page_address in _films(pages):
+        page = open_page(page_address)
+        film = page.locator(".md-content video").first
+        film.scroll_into_view_if_needed()
+        assert film.evaluate("film => film.controls"), f"{page_address or 'home'}: the film has no controls"
+        film.evaluate("film => { film.muted = true; return film.play(); }")
+        page.wait_for_function("film => film.currentTime > 0.2", arg=film.element_handle(), timeout=10_000)
+        film.evaluate("film => film.pause()")
+        stopped = film.evaluate("film => film.currentTime")
+        page.wait_for_timeout(300)
+        assert film.evaluate("film => film.paused && film.currentTime") == stopped
+
+
+def test_nothing_moves_for_a_reader_who_asked_for_that(open_page, pages, posts):
+    for page_address in {"", *posts, *_films(pages)}:
+        page = open_page(page_address, reduced_motion="reduce")
+        page.wait_for_timeout(700)
+        moving = page.eval_on_selector_all("video", "films => films.filter(film => !film.paused).length")
+        assert not moving, f"{page_address or 'home'}: a film plays by itself"
+        gifs = page.locator('.md-content img[src$=".gif"]')
+        seen = [
+            gifs.nth(number).get_attribute("src")
+            for number in range(gifs.count())
+            if gifs.nth(number).is_visible()
+        ]
+        assert not seen, f"{page_address or 'home'}: moving images {seen}"
+
+
+# --- light, dark, print
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read(open_page, pages, scheme):
+    wrong = []
+    for page_address in pages:
+        page = open_page(page_address, color_scheme=scheme)
+        shown = page.evaluate("document.body.dataset.mdColorScheme")
+        assert shown == {"light": "default", "dark": "slate"}[scheme], (
+            "the site does not follow the system's scheme"
+        )
+        measured = page.evaluate(MEASURE_CONTRAST)
+        assert measured, f"{page_address or 'home'} has no text"
+        for contrast, large, text, where in measured:
+            if contrast < (CONTRAST_LARGE if large else CONTRAST):
+                wrong.append(f"{page_address or 'home'}: {contrast:.2f} {where} {text!r}")
+        page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_figures_are_dark_in_the_dark(open_page, pages):
+    wrong, n_figures = [], 0
+    for page_address in pages:
+        page = open_page(page_address, color_scheme="dark")
+        page.wait_for_load_state("networkidle")
+        for figure in page.locator(".md-content img").element_handles():
+            if not figure.evaluate(IS_SEEN):
+                continue
+            n_figures += 1
+            picture = Image.open(io.BytesIO(figure.screenshot())).convert("L")
+            brightness = np.median(np.asarray(picture)) / 255
+            if brightness > 0.5:
+                wrong.append(f"{page_address or 'home'}: {figure.get_attribute('src')}: {brightness:.2f}")
+        page.context.close()
+    assert n_figures, "no page shows a figure"
+    assert not wrong, "figures that are white boxes in the dark:\n" + "\n".join(wrong)
+
+
+def test_print_leaves_the_page_and_a_still(open_page, pages, posts):
+    for page_address in {"", *posts, *_films(pages)}:
+        page = open_page(page_address)
+        page.emulate_media(media="print")
+        for selector in [".md-header", ".md-sidebar", ".md-footer", ".md-tabs"]:
+            for part in page.locator(selector).all():
+                assert not part.is_visible(), f"{page_address or 'home'}: {selector} is printed"
+        stills = page.locator(".md-content img, .md-content video[poster]").element_handles()
+        assert any(still.evaluate(IS_SEEN) for still in stills), (
+            f"{page_address or 'home'} is printed without a still"
+        )
