@@ -1,0 +1,128 @@
+"""The record of each example's last good run, and what a new run needs: room, and a way back."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from site_build.fingerprint import digests, files_below, fingerprint, own_modules
+
+# These shape the figures and pages that an execution leaves behind.
+SHAPING = ("scraper.py", "dark.py", "media.py", "gallery_patches.py")
+
+
+class Example(NamedTuple):
+    """One script of the gallery and every place where its files are."""
+
+    name: str
+    root: Path
+    scripts: Path  # <root>/examples
+    generated: Path  # <root>/docs/gallery
+
+    @property
+    def outputs(self) -> Path:
+        return self.root / "outputs" / self.name
+
+    @property
+    def state(self) -> Path:
+        # Under docs/ a stamp file would make `mkdocs serve` build again.
+        return self.root / ".cache" / "gallery" / self.name
+
+    def pages(self) -> list[Path]:
+        """Return the files that mkdocs-gallery generated for this example."""
+        name = re.escape(self.name)
+        mine = re.compile(
+            rf"{name}(\.py|\.md|\.ipynb|\.py\.md5|_codeobj\.pickle)(\.new)?|mkd_glr_{name}_(\d+|thumb)\.\w+"
+        )
+        return [path for path in files_below(self.generated) if mine.fullmatch(path.name)]
+
+    def published(self) -> list[Path]:
+        """Return every file that the last run left: its pages and its outputs."""
+        return [*self.pages(), *files_below(self.outputs)]
+
+
+def examples_in(root: Path, scripts: Path, generated: Path) -> list[Example]:
+    """Return the examples that the gallery executes, by name."""
+    return [Example(path.stem, root, scripts, generated) for path in sorted(scripts.glob("plot_*.py"))]
+
+
+def inputs_of(example: Example, gallery_options: dict) -> str:
+    """Return the fingerprint of everything that the example's outputs depend on."""
+    beside = [
+        path
+        for path in files_below(example.scripts)
+        if path.name != "README.md" and not (path.parent == example.scripts and path.match("plot_*.py"))
+    ]
+    script = example.scripts / f"{example.name}.py"
+    return fingerprint(example.root, [script, *beside], gallery=gallery_options, build=own_modules(*SHAPING))
+
+
+def is_fresh(example: Example, inputs: str) -> bool:
+    """Return whether the last good run had these inputs and everything it left is still there, unaltered."""
+    record = example.state / "record.json"
+    if not record.exists():
+        return False
+    return json.loads(record.read_text()) == {
+        "inputs": inputs,
+        "published": digests(example.published(), example.root),
+    }
+
+
+def begin(example: Example, inputs: str) -> None:
+    """Set the last run's files aside: a new run starts with none, so none of them can outlive it unnoticed."""
+    aside = example.state / "last-good"
+    shutil.rmtree(aside, ignore_errors=True)
+    _move(example.published(), example.root, aside)
+    example.state.mkdir(parents=True, exist_ok=True)
+    (example.state / "running.json").write_text(json.dumps({"inputs": inputs}))
+
+
+def is_running(example: Example) -> bool:
+    """Return whether a run was begun and neither accepted nor undone: it is under way, or was interrupted."""
+    return (example.state / "running.json").exists()
+
+
+def accept(example: Example) -> None:
+    """Record a good run, with the inputs it had when it began: an edit meanwhile makes it stale."""
+    running = example.state / "running.json"
+    inputs = json.loads(running.read_text())["inputs"]
+    record = {"inputs": inputs, "published": digests(example.published(), example.root)}
+    (example.state / "record.json").write_text(json.dumps(record, indent=1))
+    running.unlink()
+    shutil.rmtree(example.state / "last-good", ignore_errors=True)
+
+
+def undo(example: Example) -> None:
+    """Put the last good run's files back in place of what a failed or interrupted run left."""
+    aside = example.state / "last-good"
+    for path in example.published():
+        path.unlink()
+    _move([path for path in aside.rglob("*") if path.is_file()], aside, example.root)
+    shutil.rmtree(aside, ignore_errors=True)
+    (example.state / "running.json").unlink()
+
+
+def forget_removed(examples: list[Example], root: Path, generated: Path) -> None:
+    """Delete what removed or renamed examples left: generated files, and outputs of those that this build once ran."""
+    names = {example.name for example in examples}
+    for state in _folders(root / ".cache" / "gallery"):
+        if state.name not in names:
+            shutil.rmtree(root / "outputs" / state.name, ignore_errors=True)
+            shutil.rmtree(state)
+    kept = {path for example in examples for path in example.pages()} | {generated / "index.md"}
+    for path in files_below(generated):
+        if path not in kept:
+            path.unlink()
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    return (path for path in parent.glob("*") if path.is_dir())
+
+
+def _move(paths: list[Path], from_root: Path, to_root: Path) -> None:
+    for path in paths:
+        target = to_root / path.relative_to(from_root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, target)

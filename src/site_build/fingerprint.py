@@ -1,0 +1,46 @@
+"""Fingerprints of files: what decides whether an example or a notebook is executed again."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+
+# Written by tools beside the sources; nothing that is executed reads them.
+IGNORED_FOLDERS = {"__pycache__", ".ipynb_checkpoints", "outputs"}
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return every file below `folder`, sorted, without caches and outputs; empty if there is no folder."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not IGNORED_FOLDERS.intersection(path.relative_to(folder).parts)
+    )
+
+
+def digests(paths: Iterable[Path], root: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file's content by its name relative to `root`; None for a missing file."""
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        if path.exists()
+        else None
+        for path in sorted(paths)
+    }
+
+
+def fingerprint(root: Path, paths: Iterable[Path], **settings) -> str:
+    """Return one SHA-256 of the names and contents of `paths`, of the library, the lock, Python and `settings`."""
+    shared = [*files_below(root / "src" / "bayesian_nn"), root / "requirements.lock"]
+    content = {
+        "files": digests({*paths, *shared}, root),
+        "python": platform.python_version(),
+        "settings": settings,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def own_modules(*names: str) -> str:
+    """Return one SHA-256 of the named files of this package: those that shape what an execution leaves behind."""
+    here = Path(__file__).parent
+    return hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()

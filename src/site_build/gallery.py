@@ -1,0 +1,136 @@
+"""The gallery's events: run what is stale, keep what is good, fail until what is broken is mended."""
+
+import atexit
+import re
+import sys
+import warnings
+from pathlib import Path
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
+
+from site_build import example_runs, gallery_patches
+from site_build.example_runs import Example
+
+LEFTOVERS = {
+    "binder_badge_logo.svg",
+    "broken_example.png",
+    "broken_stamp.svg",
+    "no_image.png",
+    "sg_gallery-binder.css",
+    "sg_gallery-dataframe.css",
+    "sg_gallery-rendered-html.css",
+}
+HEADER_NOTE = re.compile(
+    r"!!! note\n\n    Click \[here\]\(#download_links\)\n    to download the full example code\n\n"
+)
+
+
+def configure(config) -> None:
+    """Set up mkdocs-gallery after it has read its options: patches, and a new library for every example."""
+    if not config.use_directory_urls or "material/offline" in config.plugins:
+        raise PluginError("mkdocs-gallery's links need use_directory_urls: true, without the offline plugin.")
+    root = Path(config.config_file_path).parent
+    gallery_patches.apply(root)
+    # mkdocs.yml can name only mkdocs-gallery's own resetters, and `conf_script` would put a file into docs/.
+    options = config.plugins["gallery"].config
+    config.extra_css[:] = [style for style in config.extra_css if style not in LEFTOVERS]
+    options["reset_modules"] = (*options["reset_modules"], lambda _options, _script: forget_library(root))
+
+
+def without_leftovers(files: Files) -> Files:
+    """Return `files` without what mkdocs-gallery adds to every site for options that this one has not."""
+    for file in list(files):
+        if file.src_uri in LEFTOVERS:
+            files.remove(file)
+    return files
+
+
+def forget_library(root: Path) -> None:
+    """Unload modules that come from src/bayesian_nn or examples/: `mkdocs serve` lives through their edits."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        ours = name.split(".")[0] == "bayesian_nn" or Path(file).is_relative_to(root / "examples")
+        if ours and name != "__main__":
+            del sys.modules[name]
+    # A warning shown once per process would let the second run of an example pass: this forgets what was shown.
+    with warnings.catch_warnings():
+        pass
+
+
+def examples_of(config) -> list[Example]:
+    """Return the gallery's examples."""
+    root = Path(config.config_file_path).parent
+    options = config.plugins["gallery"].config
+    return example_runs.examples_in(root, Path(options["examples_dirs"][0]), Path(options["gallery_dirs"][0]))
+
+
+def before_gallery(config) -> None:
+    """Decide what runs: undo interrupted runs, delete what is orphaned, make room for every stale example."""
+    examples = examples_of(config)
+    for example in filter(example_runs.is_running, examples):
+        example_runs.undo(example)
+    example_runs.forget_removed(examples, Path(config.config_file_path).parent, _generated_folder(config))
+    for example in examples:
+        inputs = example_runs.inputs_of(example, _plain_options(config.plugins["gallery"].config))
+        if not example_runs.is_fresh(example, inputs):
+            # The md5 file goes aside with the rest, and without it mkdocs-gallery executes the script.
+            example_runs.begin(example, inputs)
+    # Ctrl-C must leave the last good outputs in place; what it cannot reach, the next build mends.
+    atexit.unregister(_undo_running)
+    atexit.register(_undo_running, examples)
+
+
+def after_gallery(config) -> None:
+    """Accept good runs, undo failed ones, and report every failure at once."""
+    failures = {
+        Path(script).stem: text
+        for script, text in config.plugins["gallery"].config["failing_examples"].items()
+    }
+    for example in filter(example_runs.is_running, examples_of(config)):
+        if example.name in failures:
+            example_runs.undo(example)
+        else:
+            example_runs.accept(example)
+    if failures:
+        reports = [f"examples/{name}.py failed:\n{_tail(text)}" for name, text in sorted(failures.items())]
+        raise PluginError("\n\n".join(reports))
+
+
+def tidy_page(markdown: str, page, config) -> str:
+    """Return a gallery page without mkdocs-gallery's note above its title, its first paragraph as description."""
+    if page.file.src_uri.startswith(f"{_generated_folder(config).name}/"):
+        # A thumbnail is a link to its example; glightbox would make it a link to itself.
+        page.meta["glightbox"] = page.file.name != "index"
+        markdown = HEADER_NOTE.sub("", markdown)
+        paragraphs = [
+            text
+            for text in re.split(r"\n\s*\n", re.sub(r"<!--.*?-->", "", markdown, flags=re.DOTALL))
+            if text.strip()
+        ]
+        if len(paragraphs) > 1 and not paragraphs[1].startswith(("<", "```", "#")):
+            page.meta.setdefault("description", " ".join(paragraphs[1].split()))
+    return markdown
+
+
+def _generated_folder(config) -> Path:
+    return Path(config.plugins["gallery"].config["gallery_dirs"][0])
+
+
+def _plain_options(options: dict) -> dict:
+    plain = (str, int, float, bool, type(None))
+    return {
+        name: value
+        for name, value in options.items()
+        if isinstance(value, plain)
+        or (isinstance(value, list | tuple) and all(isinstance(item, plain) for item in value))
+    }
+
+
+def _undo_running(examples: list[Example]) -> None:
+    for example in filter(example_runs.is_running, examples):
+        example_runs.undo(example)
+
+
+def _tail(text: str, n_lines: int = 15) -> str:
+    return "\n".join(text.rstrip().splitlines()[-n_lines:])

@@ -1,0 +1,73 @@
+"""The events of mkdocs that this site hooks into, and in which order."""
+
+from pathlib import Path
+from urllib.parse import urljoin
+
+from mkdocs.plugins import CombinedEvent, event_priority
+
+from site_build import gallery, mathematics, mathfont, notebooks, outputs
+
+FONT_STYLE = "assets/math.css"
+
+_characters: set[str] = set()
+
+
+@event_priority(100)
+def _before_plugins(config):
+    # The feed would hold "None" where the address of an image belongs.
+    config.plugins["rss"].config.image = urljoin(config.site_url, "assets/images/favicon.png")
+    return config
+
+
+def _after_plugins(config):
+    gallery.configure(config)
+    config.extra_css.append(FONT_STYLE)
+    return config
+
+
+on_config = CombinedEvent(_before_plugins, _after_plugins)
+
+
+@event_priority(100)
+def _before_gallery(config):
+    _characters.clear()
+    gallery.before_gallery(config)
+
+
+@event_priority(-100)
+def _after_gallery(config):
+    gallery.after_gallery(config)
+
+
+on_pre_build = CombinedEvent(_before_gallery, _after_gallery)
+
+
+# Before the blog's on_files at −50, which makes pages of posts.
+def on_files(files, config):
+    return notebooks.as_pages(outputs.publish(gallery.without_leftovers(files), config), config)
+
+
+def on_pre_page(page, config, files):
+    return notebooks.prepare(page, config, files)
+
+
+def on_page_markdown(markdown, page, config, files):
+    return gallery.tidy_page(markdown, page, config)
+
+
+def on_page_content(html, page, config, files):
+    return notebooks.link(html, page, files)
+
+
+# Last of all, on the whole page: excerpts of posts pass no earlier event.
+@event_priority(-100)
+def on_post_page(output, page, config):
+    html = outputs.resolve(output, page.url, page.file.src_uri, config)
+    html = mathematics.typeset(html, page.file.src_uri)
+    _characters.update(mathfont.characters_in(html))
+    return html
+
+
+def on_post_build(config):
+    cache = Path(config.config_file_path).parent / ".cache" / "mathfont"
+    mathfont.write(_characters, Path(config.site_dir, FONT_STYLE).parent, cache)

@@ -1,0 +1,73 @@
+"""The HTML of one figure or film in outputs/<example>/, with the text that stands in for it."""
+
+import struct
+from html import escape
+from pathlib import Path
+
+from mkdocs.exceptions import PluginError
+
+# Figures are saved with two pixels per CSS pixel.
+PIXEL_RATIO = 2
+
+
+def figure_html(folder: Path, label: str, *, caption: str = "") -> str:
+    """Return a <figure> of `<folder>/<label>.png` and its dark twin, described by `<label>.txt`; raises if one is missing."""
+    light = _required(folder / f"{label}.png", "no figure has this label")
+    alt = _text_for(folder, label)
+    size = _size(light, PIXEL_RATIO)
+    images = [f'<img src="{_url(light)}#only-light" alt="{alt}" {size} loading="lazy" class="off-glb">']
+    dark = folder / f"{label}-dark.png"
+    if dark.exists():
+        images.append(f'<img src="{_url(dark)}#only-dark" alt="{alt}" {size} loading="lazy" class="off-glb">')
+    else:
+        images = [f'<img src="{_url(light)}" alt="{alt}" {size} loading="lazy">']
+    return _figure("figure", "".join(images), caption)
+
+
+def film_html(folder: Path, label: str, *, caption: str = "") -> str:
+    """Return a <figure> with a pausable <video> of `<folder>/<label>.mp4`, its still, its text and its GIF if there is one."""
+    film = _required(folder / f"{label}.mp4", "no film has this name")
+    still = _required(folder / f"{label}.png", "a film needs a still of the same name")
+    alt = _text_for(folder, label)
+    gif = folder / f"{label}.gif"
+    download = f'<a href="{_url(gif)}" download>the film as a GIF</a>' if gif.exists() else ""
+    video = (
+        f'<video controls loop muted playsinline preload="none" poster="{_url(still)}" {_size(still, 1)} aria-label="{alt}">'
+        f'<source src="{_url(film)}" type="video/mp4"><span>{alt} {download}</span></video>'
+    )
+    return _figure("film", video, " ".join(filter(None, [caption, download])))
+
+
+def write_text_for(folder: Path, label: str, text: str) -> None:
+    """Write the text that stands in for a figure or a film, as a file beside it."""
+    (folder / f"{label}.txt").write_text(" ".join(text.split()) + "\n", encoding="utf-8")
+
+
+def _text_for(folder: Path, label: str) -> str:
+    path = _required(
+        folder / f"{label}.txt", "a figure or film needs the text that stands in for it in this file"
+    )
+    return escape(path.read_text(encoding="utf-8").strip(), quote=True)
+
+
+def _required(path: Path, why: str) -> Path:
+    if not path.exists():
+        raise PluginError(f"outputs/{path.parent.name}/{path.name} is missing: {why}.")
+    return path
+
+
+def _url(path: Path) -> str:
+    # Raw HTML is neither checked nor rewritten by mkdocs; outputs.py does both for this scheme, on every page.
+    return f"site:outputs/{path.parent.name}/{path.name}"
+
+
+def _size(png: Path, pixel_ratio: int) -> str:
+    # With its size known, an image that loads late moves nothing.
+    width, height = struct.unpack(">II", png.read_bytes()[16:24])
+    return f'width="{width // pixel_ratio}" height="{height // pixel_ratio}"'
+
+
+def _figure(kind: str, content: str, caption: str) -> str:
+    # md_in_html reads the caption as Markdown: its links are checked, its formulas typeset.
+    under = f'<figcaption markdown="span">{caption}</figcaption>\n' if caption else ""
+    return f'<figure class="{kind}" markdown="1">\n{content}\n{under}</figure>'

@@ -1,0 +1,60 @@
+"""The HTML that mkdocs-jupyter makes of a notebook, in the form of this site's other pages."""
+
+import posixpath
+import re
+from html import escape, unescape
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+# 575 kB of JupyterLab's CSS, scripts (one loads from another origin) and a second copy button.
+FOREIGN = re.compile(
+    r"<style.*?</style>|<script.*?</script>|<clipboard-copy.*?</clipboard-copy>"
+    r'|<div[^>]*\bclipboard-copy-txt\b.*?</div>| tabindex="0"',
+    re.DOTALL,
+)
+CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(?:<span></span>)?(.*?)</pre></div>', re.DOTALL)
+VERBATIM = re.compile(r"(<pre\b.*?</pre>|<code\b.*?</code>)", re.DOTALL)
+TEX = re.compile(r"\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.DOTALL)
+STDERR = re.compile(r'data-mime-type="application/vnd.jupyter.stderr"[^>]*>(.*?)</div>', re.DOTALL)
+LINK = re.compile(r'(?P<attribute>href|src)="(?P<path>[^"#:/?][^"#:?]*)(?P<fragment>#[^"]*)?"')
+
+
+def tidied(html: str, name: str) -> str:
+    """Return a notebook's HTML with material's code blocks and marked formulas; raises for warnings and missing texts."""
+    html = FOREIGN.sub("", html)
+    if shown := STDERR.search(html):
+        raise PluginError(
+            f"{name} shows a warning or an error:\n{unescape(re.sub('<[^>]+>', '', shown[1])).strip()}"
+        )
+    if "No description has been provided for this image" in html:
+        raise PluginError(
+            f'{name} has a figure without text: give its cell the metadata {{"alt": "what it shows"}}.'
+        )
+    html = CODE.sub(r'<div class="highlight language-python"><pre><code>\1</code></pre></div>', html)
+    # Odd parts are the verbatim ones: a dollar in code is a dollar.
+    parts = VERBATIM.split(html)
+    parts[::2] = [TEX.sub(_marked, part) for part in parts[::2]]
+    return "".join(parts).replace('class="anchor-link"', 'class="headerlink"')
+
+
+def checked(html: str, notebook: File, files: Files) -> str:
+    """Return HTML with its relative links pointing to pages and files of the site; raises for one that is broken."""
+
+    def rewritten(match: re.Match) -> str:
+        uri = posixpath.normpath(posixpath.join(posixpath.dirname(notebook.src_uri), unescape(match["path"])))
+        target = files.get_file_from_path(uri)
+        if target is None or target.inclusion.is_excluded():
+            raise PluginError(f"{notebook.src_uri} links to {match['path']}, which does not exist.")
+        return f'{match["attribute"]}="{escape(target.url_relative_to(notebook))}{match["fragment"] or ""}"'
+
+    parts = VERBATIM.split(html)
+    parts[::2] = [LINK.sub(rewritten, part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _marked(match: re.Match) -> str:
+    # The form of pymdownx.arithmatex, so that mathematics.py finds formulas of every origin.
+    if match["display"]:
+        return f'<div class="arithmatex">\\[{match["display"]}\\]</div>'
+    return f'<span class="arithmatex">\\({match["inline"]}\\)</span>'

@@ -1,0 +1,101 @@
+"""What a page may quote with `render_macros: true`: numbers, figures and films of the examples that just ran."""
+
+import json
+from difflib import get_close_matches
+from pathlib import Path
+
+from site_build.media import figure_html, film_html
+
+MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
+
+
+def define_env(env) -> None:
+    """Give mkdocs-macros the names and filters of this module."""
+    outputs = Path(env.project_dir) / "outputs"
+    env.variables["numbers"] = Numbers(outputs)
+    for name, value in {"figure": figure_html, "film": film_html}.items():
+        env.macro(_from_outputs(outputs, value), name)
+    for rendering in (number, fixed, nats, percent, seconds):
+        env.filter(rendering)
+
+
+class Numbers:
+    """`numbers.<example>.<name>`: read when asked for, because the examples run after the names are declared."""
+
+    def __init__(self, outputs: Path):
+        self._outputs = outputs
+
+    def __getitem__(self, example: str) -> "ExampleNumbers":
+        file = self._outputs / example / "numbers.json"
+        if not file.exists():
+            raise UnknownNumberError(
+                f"numbers.{example}: no example of that name left outputs/{example}/numbers.json"
+            )
+        return ExampleNumbers(example, json.loads(file.read_text(encoding="utf-8")))
+
+
+class ExampleNumbers:
+    """The numbers that one example left."""
+
+    def __init__(self, example: str, values: dict):
+        self._example, self._values = example, values
+
+    def __getitem__(self, name: str):
+        if name not in self._values:
+            near = get_close_matches(name, self._values) or sorted(self._values)
+            raise UnknownNumberError(
+                f"numbers.{self._example}.{name} does not exist; there is {', '.join(near)}"
+            )
+        return self._values[name]
+
+
+class UnknownNumberError(ValueError):
+    """Not a LookupError: jinja turns those into an undefined value, and the message would be lost."""
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return `value` with `digits` significant digits, a count with all of them: −1,230, 0.0812 or 10,000."""
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", MINUS)
+    if value == 0:
+        return "0"
+    decimals = digits - len(f"{abs(float(f'{value:.{digits}g}')):.0f}") if abs(value) >= 1 else None
+    if decimals is None:
+        text = f"{value:.{digits}g}"
+        text = f"{value:.{digits}e}" if "e" in text else text
+    else:
+        text = f"{float(f'{value:.{digits}g}'):,.{max(decimals, 0)}f}"
+    return text.replace("-", MINUS)
+
+
+def fixed(value: float, decimals: int = 2) -> str:
+    """Return `value` with `decimals` places, thousands apart and a true minus sign: −78.40."""
+    return f"{value:,.{decimals}f}".replace("-", MINUS)
+
+
+def nats(value: float, decimals: int = 1) -> str:
+    """Return `value` as an amount of information: −78.4 nats."""
+    return f"{fixed(value, decimals)}{NO_BREAK_SPACE}nats"
+
+
+def percent(value: float, decimals: int = 0) -> str:
+    """Return the fraction `value` in per cent: 95%."""
+    return f"{fixed(100 * value, decimals)}%"
+
+
+def seconds(value: float) -> str:
+    """Return a duration, given in seconds, in a unit that suits it: 45 ms, 3.4 s, 2 min 5 s."""
+    if value < 1:
+        return f"{number(1000 * value, 2)}{NO_BREAK_SPACE}ms"
+    if value < 60:
+        return f"{number(value, 2)}{NO_BREAK_SPACE}s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes}{NO_BREAK_SPACE}min" + (f" {rest}{NO_BREAK_SPACE}s" if rest else "")
+
+
+def _from_outputs(outputs: Path, to_html):
+    def macro(path: str, caption: str = "") -> str:
+        example, label = path.split("/")
+        return to_html(outputs / example, label, caption=caption)
+
+    return macro

@@ -1,0 +1,81 @@
+"""The gallery's scraper: what a cell leaves open or newly written becomes a figure or a film on the page.
+
+An author gives each figure a label, which names its file, and a text that stands in for it:
+
+    figure, axes = plt.subplots(num="elbo")
+    figure.alt = "The ELBO climbs from -5,000 to -78 nats within 300 steps, then stays flat."
+
+A film is `outputs/<example>/<name>.mp4` with its still `<name>.png` and its text `<name>.txt` beside it.
+"""
+
+import re
+import shutil
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from site_build.media import PIXEL_RATIO, figure_html, film_html, write_text_for
+
+LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+# The films that a page shows already, by the script that is being run.
+_shown: WeakKeyDictionary = WeakKeyDictionary()
+
+
+def _get_sg_image_scraper():
+    # mkdocs-gallery's name for the function that a scraper's module offers.
+    return scrape
+
+
+def scrape(_block, script, **_options) -> str:
+    """Return the HTML of the films and figures that this cell made; raises where one has no name or no text."""
+    import matplotlib.pyplot as plt
+
+    try:
+        if script.run_vars.stop_executing:
+            return ""  # The cell raised; mkdocs-gallery calls to have its figures closed.
+        folder = script.gallery.all_info.project_root_dir / "outputs" / script.script_stem
+        figures = [plt.figure(number) for number in plt.get_fignums()]
+        for figure in figures:
+            save(figure, folder)
+        return "\n\n".join(_shown_html(script, folder, [figure.get_label() for figure in figures])) + "\n\n"
+    finally:
+        plt.close("all")
+
+
+def save(figure, folder: Path) -> None:
+    """Write `<label>.png`, `<label>-dark.png` and `<label>.txt` for a figure; raises if it has no label or no text."""
+    from site_build.dark import close, dark_copy
+
+    label, alt = figure.get_label(), getattr(figure, "alt", "")
+    if not LABEL.fullmatch(label):
+        raise ValueError(
+            f'a figure is labelled {label!r}: name it in small letters, as in plt.subplots(num="elbo")'
+        )
+    if not alt.strip():
+        raise ValueError(
+            f'figure {label!r} has no text alternative: say what it shows, as in figure.alt = "…"'
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text_for(folder, label, alt)
+    figure.savefig(folder / f"{label}.png", dpi=PIXEL_RATIO * figure.dpi)
+    dark = dark_copy(figure)
+    dark.savefig(folder / f"{label}-dark.png", dpi=PIXEL_RATIO * figure.dpi)
+    close(dark)
+
+
+def _shown_html(script, folder: Path, labels: list[str]):
+    shown = _shown.setdefault(script, set())
+    films = [path.stem for path in sorted(folder.glob("*.mp4")) if path.stem not in shown]
+    for film in films:
+        shown.add(film)
+        yield film_html(folder, film)
+        _number(script, folder / f"{film}.png")
+    for label in labels:
+        if label not in films:
+            yield figure_html(folder, label)
+            _number(script, folder / f"{label}.png")
+
+
+def _number(script, image: Path) -> None:
+    # mkdocs-gallery makes its thumbnails from files with its own numbered names; these are not published.
+    shutil.copyfile(image, next(script.run_vars.image_path_iterator))

@@ -1,0 +1,184 @@
+"""A tiny project with the real mkdocs.yml's mechanisms, for the tests of what builds the site."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+CONFIG = f"""\
+INHERIT: {ROOT / "mkdocs.yml"}
+hooks: [{ROOT / "src/site_build/hooks.py"}]
+nav:
+  - Home: index.md
+  - Blog:
+      - blog/index.md
+  - Gallery: gallery/index.md
+  - Your own data: notebooks/own.ipynb
+"""
+
+EXAMPLE = '''\
+"""
+# Does the line rise?
+
+A line that rises, and one that falls.
+"""
+
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from bayesian_nn import SLOPE
+
+# %%
+# The two lines of $y = ax$, with $a < 0$ in one of them.
+
+for label, slope in (("rising", SLOPE), ("falling", -SLOPE)):
+    figure, axes = plt.subplots(num=label)
+    figure.alt = f'A line "{label}" from 0 to {slope} & [no further]'
+    axes.plot([0, slope], color="black")
+print("a fence: ``` and one more: ````")
+
+# %%
+folder = Path.cwd().parent / "outputs" / "plot_line"
+folder.mkdir(parents=True, exist_ok=True)
+(folder / "numbers.json").write_text(json.dumps({"slope": SLOPE, "elbo": -1234.56}))
+print("the slope is", SLOPE)
+'''
+
+FILM = '''\
+"""
+# Does the film play?
+
+A film that pauses.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+folder = Path.cwd().parent / "outputs" / "plot_film"
+folder.mkdir(parents=True)
+plt.imsave(folder / "turn.png", [[0, 1], [1, 0]])
+(folder / "turn.mp4").write_bytes(b"not a real film")
+(folder / "turn.gif").write_bytes(b"GIF89a")
+(folder / "turn.txt").write_text("A square turns.")
+'''
+
+POST = """\
+---
+date: 2026-01-02
+authors: [ada]
+tags: [lines]
+render_macros: true
+description: A post about a line.
+---
+
+# A line
+
+The slope is {{ numbers.plot_line.slope | number }}, worth {{ numbers.plot_line.elbo | nats }}, and $p(w \\mid x)$ too.
+
+{{ film("plot_film/turn") }}
+
+<!-- more -->
+
+{{ figure("plot_line/rising", "It **rises**.") }}
+
+$$
+\\operatorname{KL}(q \\,\\|\\, p) \\ge 0
+$$
+
+[the numbers](../../outputs/plot_line/numbers.json)
+"""
+
+AUTHORS = """\
+authors:
+  ada: {name: Ada, description: Author, avatar: assets/style.css}
+"""
+
+
+def make_project(root: Path) -> Path:
+    """Return `root`, filled with one example, one film, one notebook, one post and a library of one number."""
+    files = {
+        "mkdocs.yml": CONFIG,
+        "requirements.lock": "",
+        "src/bayesian_nn/__init__.py": "SLOPE = 2\n",
+        "examples/README.md": "# Gallery\n\nExamples.\n",
+        "examples/plot_line.py": EXAMPLE,
+        "examples/plot_film.py": FILM,
+        "docs/index.md": "---\ndescription: Home of lines.\n---\n# Home\n\nA formula: $x_1 \\le \\mathbb{E}[w]$.\n",
+        "docs/assets/style.css": "",
+        "docs/blog/index.md": "# Blog\n",
+        "docs/blog/.authors.yml": AUTHORS,
+        "docs/blog/posts/line.md": POST,
+        "docs/notebooks/own.ipynb": notebook(
+            "# Own data\n\nThe [home](../index.md), the [data](own.csv), and $z^2$; not `$z$`.",
+            "from bayesian_nn import SLOPE\nprint('rows:', open('own.csv').read().count(','), SLOPE)",
+        ),
+        "docs/notebooks/own.csv": "1,2\n",
+    }
+    for name, text in files.items():
+        write(root / name, text)
+    return root
+
+
+def notebook(markdown: str, *code: str) -> str:
+    """Return the JSON of a notebook with one text cell and some code cells."""
+    cells = [{"cell_type": "markdown", "id": "text", "metadata": {}, "source": markdown}]
+    for number, source in enumerate(code):
+        cell = {"cell_type": "code", "id": f"code-{number}", "metadata": {}, "source": source}
+        cells.append({**cell, "outputs": [], "execution_count": None})
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return json.dumps(
+        {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def change(path: Path, old: str, new: str) -> None:
+    """Replace text in a file; the text must be there."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def environment(project: Path) -> dict[str, str]:
+    """Return the environment in which a project's build runs: with its own library and this repository's build code."""
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(project / "src"), str(ROOT / "src")]),
+        "NO_MKDOCS_2_WARNING": "1",
+        "DISABLE_MKDOCS_2_WARNING": "true",
+    }
+
+
+def build(project: Path, *, command=("-m", "mkdocs")) -> subprocess.CompletedProcess:
+    """Return the finished strict build of a project; its text is in stdout."""
+    return subprocess.run(
+        [sys.executable, *command, "build", "--strict"],
+        cwd=project,
+        env=environment(project),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=120,
+    )
+
+
+def wait_for(condition, seconds: float = 30) -> bool:
+    """Return whether `condition()` became true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
