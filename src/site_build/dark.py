@@ -1,4 +1,4 @@
-"""A figure's colours for a dark page: greys change places, other colours become lighter where they are too dark."""
+"""A figure for a dark page: black and white change places, other colours become light enough to be seen."""
 
 import colorsys
 import pickle
@@ -26,20 +26,15 @@ def dark_copy(figure: Figure) -> Figure:
     for artist in copy.findobj():
         if isinstance(artist, Text):
             artist.set_color(darkened(artist.get_color()))
-            box = artist.get_bbox_patch()
-            if box is not None:
-                _recolour_patch(box)
+            # Neither the box nor the arrow of an annotation is among its children.
+            for patch in filter(None, [artist.get_bbox_patch(), getattr(artist, "arrow_patch", None)]):
+                _recolour_patch(patch)
         elif isinstance(artist, Line2D):
-            artist.set_color(darkened(artist.get_color()))
-            artist.set_markeredgecolor(darkened(artist.get_markeredgecolor()))
-            artist.set_markerfacecolor(darkened(artist.get_markerfacecolor()))
+            _recolour_line(artist)
         elif isinstance(artist, Patch):
             _recolour_patch(artist)
-        elif isinstance(artist, Collection) and artist.get_array() is None:
-            faces, edges = artist.get_facecolor(), artist.get_edgecolor()
-            artist.set_alpha(None)
-            artist.set_facecolor([darkened(color) for color in faces])
-            artist.set_edgecolor([darkened(color) for color in edges])
+        elif isinstance(artist, Collection):
+            _recolour_collection(artist)
     return copy
 
 
@@ -61,8 +56,24 @@ def close(figure: Figure) -> None:
     plt.close(figure)
 
 
+def _recolour_line(line: Line2D) -> None:
+    # All are read first: the markers' colours follow the line's unless they were set.
+    color, edge, face = line.get_color(), line.get_markeredgecolor(), line.get_markerfacecolor()
+    line.set_color(darkened(color))
+    line.set_markeredgecolor(darkened(edge))
+    line.set_markerfacecolor(darkened(face))
+
+
 def _recolour_patch(patch: Patch) -> None:
     face, edge = patch.get_facecolor(), patch.get_edgecolor()
     patch.set_alpha(None)  # It is in both colours already, and would override theirs.
     patch.set_facecolor(darkened(face))
     patch.set_edgecolor(darkened(edge))
+
+
+def _recolour_collection(collection: Collection) -> None:
+    faces, edges = collection.get_facecolor(), collection.get_edgecolor()
+    if collection.get_array() is None:  # A colour that stands for a number stays.
+        collection.set_alpha(None)
+        collection.set_facecolor([darkened(color) for color in faces])
+    collection.set_edgecolor([darkened(color) for color in edges])

@@ -75,6 +75,7 @@ def begin(example: Example, inputs: str) -> None:
     aside = example.state / "last-good"
     shutil.rmtree(aside, ignore_errors=True)
     _move(example.published(), example.root, aside)
+    shutil.rmtree(example.outputs, ignore_errors=True)
     example.state.mkdir(parents=True, exist_ok=True)
     (example.state / "running.json").write_text(json.dumps({"inputs": inputs}))
 
@@ -97,7 +98,8 @@ def accept(example: Example) -> None:
 def undo(example: Example) -> None:
     """Put the last good run's files back in place of what a failed or interrupted run left."""
     aside = example.state / "last-good"
-    for path in example.published():
+    shutil.rmtree(example.outputs, ignore_errors=True)
+    for path in example.pages():
         path.unlink()
     _move([path for path in aside.rglob("*") if path.is_file()], aside, example.root)
     shutil.rmtree(aside, ignore_errors=True)

@@ -1,7 +1,6 @@
 """The gallery's events: run what is stale, keep what is good, fail until what is broken is mended."""
 
 import atexit
-import re
 import sys
 import warnings
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 
-from site_build import example_runs, gallery_patches
+from site_build import example_runs, gallery_pages, gallery_patches
 from site_build.example_runs import Example
 
 LEFTOVERS = {
@@ -17,13 +16,11 @@ LEFTOVERS = {
     "broken_example.png",
     "broken_stamp.svg",
     "no_image.png",
+    "sg_gallery.css",
     "sg_gallery-binder.css",
     "sg_gallery-dataframe.css",
     "sg_gallery-rendered-html.css",
 }
-HEADER_NOTE = re.compile(
-    r"!!! note\n\n    Click \[here\]\(#download_links\)\n    to download the full example code\n\n"
-)
 
 
 def configure(config) -> None:
@@ -39,7 +36,7 @@ def configure(config) -> None:
 
 
 def without_leftovers(files: Files) -> Files:
-    """Return `files` without what mkdocs-gallery adds to every site for options that this one has not."""
+    """Return `files` without mkdocs-gallery's own pictures and styles: its output is pale on cream in the dark."""
     for file in list(files):
         if file.src_uri in LEFTOVERS:
             files.remove(file)
@@ -98,18 +95,13 @@ def after_gallery(config) -> None:
 
 
 def tidy_page(markdown: str, page, config) -> str:
-    """Return a gallery page without mkdocs-gallery's note above its title, its first paragraph as description."""
-    if page.file.src_uri.startswith(f"{_generated_folder(config).name}/"):
-        # A thumbnail is a link to its example; glightbox would make it a link to itself.
-        page.meta["glightbox"] = page.file.name != "index"
-        markdown = HEADER_NOTE.sub("", markdown)
-        paragraphs = [
-            text
-            for text in re.split(r"\n\s*\n", re.sub(r"<!--.*?-->", "", markdown, flags=re.DOTALL))
-            if text.strip()
-        ]
-        if len(paragraphs) > 1 and not paragraphs[1].startswith(("<", "```", "#")):
-            page.meta.setdefault("description", " ".join(paragraphs[1].split()))
+    """Return the Markdown of a page of the gallery, tidied; of any other page as it is."""
+    generated = _generated_folder(config)
+    names = [example.name for example in examples_of(config)]
+    if page.file.src_uri == f"{generated.name}/index.md":
+        return gallery_pages.tidy_index(markdown, names, generated)
+    if page.file.src_uri in {f"{generated.name}/{name}.md" for name in names}:
+        return gallery_pages.tidy_example(markdown, page)
     return markdown
 
 
