@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -97,7 +98,7 @@ $$
 
 AUTHORS = """\
 authors:
-  ada: {name: Ada, description: Author, avatar: assets/style.css}
+  ada: {name: Ada, description: Author, avatar: assets/ada.png}
 """
 
 
@@ -112,6 +113,7 @@ def make_project(root: Path) -> Path:
         "examples/plot_film.py": FILM,
         "docs/index.md": "---\ndescription: Home of lines.\n---\n# Home\n\nA formula: $x_1 \\le \\mathbb{E}[w]$.\n",
         "docs/assets/style.css": "",
+        "docs/assets/ada.png": "",
         "docs/blog/index.md": "# Blog\n",
         "docs/blog/.authors.yml": AUTHORS,
         "docs/blog/posts/line.md": POST,
@@ -124,6 +126,11 @@ def make_project(root: Path) -> Path:
     for name, text in files.items():
         write(root / name, text)
     return root
+
+
+def copy_of(project: Path, root: Path) -> Path:
+    """Return a copy of a project as it stands: built, if it was."""
+    return shutil.copytree(project, root)
 
 
 def notebook(markdown: str, *code: str) -> str:
@@ -158,6 +165,7 @@ def environment(project: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join([str(project / "src"), str(ROOT / "src")]),
         "NO_MKDOCS_2_WARNING": "1",
         "DISABLE_MKDOCS_2_WARNING": "true",
+        "SOURCE_DATE_EPOCH": "1767225600",
     }
 
 

@@ -24,11 +24,10 @@ LEFTOVERS = {
 
 
 def configure(config) -> None:
-    """Set up mkdocs-gallery after it has read its options: patches, and a new library for every example."""
+    """Add to mkdocs-gallery's options, once it has read them, what makes every example start afresh."""
     if not config.use_directory_urls or "material/offline" in config.plugins:
         raise PluginError("mkdocs-gallery's links need use_directory_urls: true, without the offline plugin.")
     root = Path(config.config_file_path).parent
-    gallery_patches.apply(root)
     # mkdocs.yml can name only mkdocs-gallery's own resetters, and `conf_script` would put a file into docs/.
     options = config.plugins["gallery"].config
     config.extra_css[:] = [style for style in config.extra_css if style not in LEFTOVERS]

@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from site_build import gallery, mathematics, mathfont, notebooks, outputs
+from site_build import gallery, gallery_patches, mathematics, mathfont, notebooks, outputs
 
 FONT_STYLE = "assets/math.css"
 
@@ -14,6 +14,7 @@ _characters: set[str] = set()
 
 @event_priority(100)
 def _before_plugins(config):
+    gallery_patches.apply(Path(config.config_file_path).parent)
     # The feed would hold "None" where the address of an image belongs.
     config.plugins["rss"].config.image = urljoin(config.site_url, "assets/images/favicon.png")
     return config

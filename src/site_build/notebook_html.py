@@ -9,7 +9,7 @@ from mkdocs.structure.files import File, Files
 
 # 575 kB of JupyterLab's CSS, scripts (one loads from another origin) and a second copy button.
 FOREIGN = re.compile(
-    r"<style.*?</style>|<script.*?</script>|<clipboard-copy.*?</clipboard-copy>"
+    r"<!--.*?-->|<style.*?</style>|<script.*?</script>|<clipboard-copy.*?</clipboard-copy>"
     r'|<div[^>]*\bclipboard-copy-txt\b.*?</div>| tabindex="0"',
     re.DOTALL,
 )

@@ -9,7 +9,6 @@ A film is `outputs/<example>/<name>.mp4` with its still `<name>.png` and its tex
 """
 
 import re
-import shutil
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -69,13 +68,6 @@ def _shown_html(script, folder: Path, labels: list[str]):
     for film in films:
         shown.add(film)
         yield film_html(folder, film)
-        _number(script, folder / f"{film}.png")
     for label in labels:
         if label not in films:
             yield figure_html(folder, label)
-            _number(script, folder / f"{label}.png")
-
-
-def _number(script, image: Path) -> None:
-    # mkdocs-gallery makes its thumbnails from files with its own numbered names; these are not published.
-    shutil.copyfile(image, next(script.run_vars.image_path_iterator))
