@@ -1,0 +1,49 @@
+"""Bayesian neural networks that can be watched while they learn."""
+
+import importlib
+
+_HOME = {
+    "Dataset": "data",
+    "Scaling": "data",
+    "cosine_with_gap": "data",
+    "dataset": "data",
+    "read_csv": "data",
+    "train_test_split": "data",
+    "LearnedNoise": "model",
+    "Model": "model",
+    "MeanField": "posterior",
+    "Elbo": "elbo",
+    "estimate_elbo": "elbo",
+    "Adam": "optimizer",
+    "StepDecay": "optimizer",
+    "WarmupCosine": "optimizer",
+    "FlatFitWarning": "variational",
+    "NonFiniteElboError": "variational",
+    "Plateau": "variational",
+    "fit": "variational",
+    "Run": "run",
+    "load_run": "run",
+    "save_run": "run",
+    "draw_posterior": "predictive",
+    "draw_prior": "predictive",
+    "predict": "predictive",
+    "predict_film": "predictive",
+    "Prediction": "prediction",
+    "PredictionFilm": "prediction",
+    "constant_log_likelihood": "metrics",
+    "explained_variance": "metrics",
+    "rmse": "metrics",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name):
+    # Lazy (PEP 562), so that drawing figures or building pages never imports TensorFlow.
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,172 @@
+"""Data sets: inputs, targets, their units and, where it is known, the truth behind them."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Dataset", "Scaling", "cosine_with_gap", "dataset", "read_csv", "train_test_split"]
+
+
+class Scaling(NamedTuple):
+    """The change of units between data and network: it sees `(x - x_shift) / x_scale`, and its output
+    times `y_scale` plus `y_shift` is in y's units. `x_shift` and `x_scale` have one number per input."""
+
+    x_shift: tuple[float, ...]
+    x_scale: tuple[float, ...]
+    y_shift: float = 0.0
+    y_scale: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Observations in their original units.
+
+    x: inputs `[n_points, n_inputs]`; y: targets `[n_points]`; scaling: the units a network should work in;
+    truth: the noise-free function `x [n, n_inputs] -> [n]`, if known; noise_std: the sd of y around it, in
+    y's units, if known.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    scaling: Scaling
+    name: str = "data"
+    x_names: tuple[str, ...] = ("x",)
+    y_name: str = "y"
+    truth: Callable[[np.ndarray], np.ndarray] | None = None
+    noise_std: float | None = None
+
+    @property
+    def n_points(self) -> int:
+        return len(self.y)
+
+
+def cosine_with_gap(*, seed: int, n_points: int = 40, noise_std: float = 0.1) -> Dataset:
+    """Returns noisy observations of cos x, half on [0, 2] and half on [6, 8], with nothing between.
+
+    The data of Edward's `bayesian_nn.py` (2016): with `seed=42` and the defaults, the very points. The
+    network sees (x - 4) / 4.
+    """
+    if n_points < 2 or n_points % 2:
+        raise ValueError(f"n_points must be even and at least 2 (two equal clusters); got {n_points}.")
+    if not (np.isfinite(noise_std) and noise_std >= 0):
+        raise ValueError(f"noise_std must be a finite number that is not negative; got {noise_std}.")
+    x = np.concatenate([np.linspace(0, 2, n_points // 2), np.linspace(6, 8, n_points // 2)])
+    # Edward drew from NumPy's legacy generator; its stream is frozen, so the points stay the original's.
+    noise = np.random.RandomState(seed).normal(0, noise_std, n_points)
+    return Dataset(
+        x=x[:, None],
+        y=np.cos(x) + noise,
+        scaling=Scaling(x_shift=(4.0,), x_scale=(4.0,)),
+        name="noisy cos x",
+        truth=_cosine,
+        noise_std=noise_std,
+    )
+
+
+def dataset(x, y, *, x_names: Sequence[str] | None = None, y_name: str = "y", name: str = "data") -> Dataset:
+    """Returns a data set from arrays, x `[n_points]` or `[n_points, n_inputs]` and y `[n_points]`, with a
+    scaling that standardises every column to mean 0 and sd 1."""
+    x, y = _numbers(x, "x"), _numbers(y, "y")
+    x = x[:, None] if x.ndim == 1 else x
+    if x.ndim != 2 or y.ndim != 1 or len(x) != len(y):
+        raise ValueError(
+            f"x must be [n_points, n_inputs] and y [n_points] with the same n_points; "
+            f"got x {list(x.shape)} and y {list(y.shape)}."
+        )
+    if len(y) < 2:
+        raise ValueError(f"At least two observations are needed; got {len(y)}.")
+    names = tuple(x_names) if x_names else tuple(f"x{i + 1}" for i in range(x.shape[1]))
+    if len(names) != x.shape[1]:
+        raise ValueError(f"x_names has {len(names)} names for {x.shape[1]} columns of x.")
+    return Dataset(x=x, y=y, scaling=_standardising(x, y), name=name, x_names=names, y_name=y_name)
+
+
+def read_csv(path, *, y: str, x: Sequence[str] | None = None) -> Dataset:
+    """Returns the data set in a CSV file with a header row: column `y` to be predicted from the columns `x`
+    (all the others, if none are named). Raises ValueError naming the line, the column and the value."""
+    path = Path(path)
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = [(reader.line_num, row) for reader in [csv.reader(file)] for row in reader if row]
+    if len(rows) < 2:
+        raise ValueError(f"{path.name}: a header row and at least one row of data are needed.")
+    header = [cell.strip() for cell in rows[0][1]]
+    columns = list(x) if x is not None else [name for name in header if name != y]
+    for column in [y, *columns]:
+        if column not in header:
+            raise ValueError(f"{path.name} has no column {column!r}; its columns are {', '.join(header)}.")
+    if not columns:
+        raise ValueError(f"{path.name}: no input columns; name at least one in x.")
+    table = [_row(path.name, line, row, header, [*columns, y]) for line, row in rows[1:]]
+    table = np.array(table)
+    return dataset(table[:, :-1], table[:, -1], x_names=columns, y_name=y, name=path.stem)
+
+
+def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Returns `(train, test)`, a random split; both carry the scaling of the training part, so that nothing
+    of the test part reaches the network."""
+    n_test = round(data.n_points * test_fraction)
+    if not 1 <= n_test <= data.n_points - 2:
+        raise ValueError(
+            f"test_fraction={test_fraction} of {data.n_points} points leaves {n_test} to test and "
+            f"{data.n_points - n_test} to train on; at least 1 and 2 are needed."
+        )
+    order = np.random.default_rng(seed).permutation(data.n_points)
+    train, test = np.sort(order[n_test:]), np.sort(order[:n_test])
+    scaling = _standardising(data.x[train], data.y[train])
+    return tuple(replace(data, x=data.x[part], y=data.y[part], scaling=scaling) for part in (train, test))
+
+
+def _cosine(x):
+    return np.cos(np.asarray(x)[..., 0])
+
+
+def _standardising(x, y):
+    def spread(values):
+        std = values.std(axis=0)
+        # A constant column carries no information: dividing by 1 leaves it at zero.
+        return np.where(std > 0, std, 1.0)
+
+    return Scaling(
+        x_shift=tuple(x.mean(axis=0).tolist()),
+        x_scale=tuple(spread(x).tolist()),
+        y_shift=float(y.mean()),
+        y_scale=float(spread(y)),
+    )
+
+
+def _numbers(values, argument):
+    try:
+        values = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{argument} must be an array of numbers: {error}") from None
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        where = tuple(bad[0].tolist())
+        raise ValueError(
+            f"{argument} has {len(bad)} values that are not finite, the first at index {where}: "
+            f"{values[where]}. Remove or fill these observations first."
+        )
+    return values
+
+
+def _row(file_name, line, row, header, columns):
+    if len(row) != len(header):
+        raise ValueError(f"{file_name}, line {line}: {len(row)} cells, but the header has {len(header)}.")
+    cells = dict(zip(header, row, strict=True))
+    values = []
+    for column in columns:
+        try:
+            value = float(cells[column])
+        except ValueError:
+            value = np.nan
+        if not np.isfinite(value):
+            raise ValueError(
+                f"{file_name}, line {line}, column {column!r}: {cells[column]!r} is not a finite number. "
+                "Correct the cell or remove the line."
+            )
+        values.append(value)
+    return values

@@ -1,0 +1,97 @@
+"""The evidence lower bound, its two parts apart: expected log-likelihood and KL divergence, in nats."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from bayesian_nn.data import Dataset
+from bayesian_nn.model import Model, log_likelihood, prior
+from bayesian_nn.posterior import MeanField
+
+__all__ = ["Elbo", "ElboEstimate", "ElboParts", "analytic_kl", "estimate_elbo", "monte_carlo_kl"]
+
+
+class ElboParts(NamedTuple):
+    """log_likelihood: E_q[log p(y | x, w)], summed over the data; kl: KL(q ‖ prior). Both `[...]`, in nats."""
+
+    log_likelihood: tf.Tensor
+    kl: tf.Tensor
+
+    @property
+    def elbo(self):
+        """The bound `[...]`: log-likelihood minus KL; up is better."""
+        return self.log_likelihood - self.kl
+
+
+@dataclass(frozen=True)
+class Elbo:
+    """The objective of variational inference, a deterministic function of the parameters and the noise.
+
+    n_draws: draws of the latents per evaluation. analytic_kl: the KL in closed form, or else by Monte Carlo
+    from the same draws (Kingma and Welling 2014, section 2.3).
+    """
+
+    n_draws: int = 5
+    analytic_kl: bool = True
+
+    def __post_init__(self):
+        if self.n_draws < 1:
+            raise ValueError(f"n_draws must be 1 or more; got {self.n_draws}.")
+
+    def __call__(
+        self, model: Model, posterior: MeanField, parameters, noise, inputs, targets, *, n_points=None
+    ):
+        """Returns the `ElboParts` `[...]` for parameters `[..., n_parameters]` and standard normal noise
+        `[..., n_draws, n_latents]`. For a minibatch, `n_points` is the size of the whole data: the batch's
+        log-likelihood then counts n_points / n_batch times, and the KL once."""
+        latents = posterior.draw(parameters, noise)
+        values = log_likelihood(model, latents, inputs, targets)
+        weight = 1.0 if n_points is None else n_points / targets.shape[0]
+        kl = (analytic_kl if self.analytic_kl else monte_carlo_kl)(model, posterior, parameters, latents)
+        return ElboParts(weight * tf.reduce_mean(values, axis=-1), kl)
+
+
+def analytic_kl(model: Model, posterior: MeanField, parameters, latents=None):
+    """Returns KL(q ‖ prior) `[...]` in nats in closed form; raises NotImplementedError for a family that has
+    none."""
+    return tfp.distributions.kl_divergence(posterior.distribution(parameters), prior(model, parameters.dtype))
+
+
+def monte_carlo_kl(model: Model, posterior: MeanField, parameters, latents):
+    """Returns the mean of log q(w) - log p(w) `[...]` in nats, over draws `[..., n_draws, n_latents]`."""
+    draws_first = tf.experimental.numpy.moveaxis(latents, -2, 0)
+    log_q = posterior.distribution(parameters).log_prob(draws_first)
+    return tf.reduce_mean(log_q - prior(model, latents.dtype).log_prob(draws_first), axis=0)
+
+
+class ElboEstimate(NamedTuple):
+    """A Monte Carlo estimate `[...]` in nats, with the standard error of its log-likelihood."""
+
+    log_likelihood: np.ndarray
+    kl: np.ndarray
+    standard_error: np.ndarray
+
+    @property
+    def elbo(self):
+        return self.log_likelihood - self.kl
+
+
+def estimate_elbo(
+    model: Model, posterior: MeanField, parameters, data: Dataset, *, seed: int, n_draws: int = 1000
+) -> ElboEstimate:
+    """Returns the ELBO of parameters `[..., n_parameters]` on all the data, from `n_draws` fresh draws (the
+    same for every parameter vector), analytic KL."""
+    parameters = tf.convert_to_tensor(parameters)
+    noise = tf.random.stateless_normal(
+        [n_draws, *posterior.noise_shape(model)], [seed, 0], dtype=parameters.dtype
+    )
+    latents = posterior.draw(parameters, noise)
+    values = log_likelihood(model, latents, model.inputs(data.x), model.targets(data.y)).numpy()
+    return ElboEstimate(
+        log_likelihood=values.mean(axis=-1),
+        kl=analytic_kl(model, posterior, parameters).numpy(),
+        standard_error=values.std(axis=-1, ddof=1) / np.sqrt(n_draws),
+    )

@@ -1,0 +1,137 @@
+"""The compiled loop that climbs the ELBO, in blocks of steps."""
+
+import functools
+import sys
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from bayesian_nn.data import Dataset
+from bayesian_nn.recorder import Recorder
+from bayesian_nn.run import Settings
+
+__all__ = ["Plateau", "climb"]
+
+
+class Plateau(NamedTuple):
+    """Stop early when the ELBO's mean over the last `window` steps is less than `tolerance` nats above its mean
+    over the `window` before. Meant for a constant learning rate: a decaying one looks like a plateau."""
+
+    window: int = 1000
+    tolerance: float = 0.5
+
+    def reached(self, elbos: np.ndarray) -> bool:
+        """Whether the best restart's ELBO `[n_steps, n_restarts]` has stopped rising."""
+        if len(elbos) < 2 * self.window:
+            return False
+        last, before = elbos[-self.window :], elbos[-2 * self.window : -self.window]
+        return float(np.nanmax(last.mean(axis=0)) - np.nanmax(before.mean(axis=0))) < self.tolerance
+
+
+def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Plateau | None) -> str:
+    """Runs the compiled blocks until the fit ends; returns the outcome. The recorder is whole at any moment."""
+    block = _compiled_block(settings.model, settings.posterior, settings.objective, settings.optimizer)
+    model = settings.model
+    tensors = tuple(tf.constant(part, tf.float32) for part in (model.inputs(data.x), model.targets(data.y)))
+    rates = settings.optimizer.learning_rate.rates(settings.n_steps).astype(np.float32)
+    length = _block_length(settings)
+    with tqdm(total=settings.n_steps, initial=recorder.step, unit="step", disable=None) as bar:
+        try:
+            while recorder.step < settings.n_steps:
+                index, offset = divmod(recorder.step, length)
+                end = min(length, settings.n_steps - index * length)
+                block_rates = np.zeros(length, np.float32)
+                block_rates[:end] = rates[index * length : index * length + end]
+                recorder.add(
+                    block(
+                        recorder.state,
+                        _block_noise(settings, index, length),
+                        tf.constant(block_rates),
+                        _block_batches(settings, data, index, length),
+                        tensors,
+                        (tf.constant(offset), tf.constant(end)),
+                    ),
+                    offset,
+                    end,
+                )
+                bar.update(recorder.step - bar.n)
+                bar.set_postfix(elbo=f"{recorder.latest_elbo:.1f}", refresh=False)
+                if recorder.diverged:
+                    return "diverged"
+                if plateau is not None and plateau.reached(recorder.elbos()):
+                    return "plateau"
+        except KeyboardInterrupt:
+            print(
+                f"Interrupted after step {recorder.step} of {settings.n_steps}; what was recorded is kept, "
+                "and fit(..., resume=run) goes on from there.",
+                file=sys.stderr,
+            )
+            return "interrupted"
+    return "finished"
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled_block(model, posterior, objective, optimizer):
+    """Returns the compiled loop over the steps [begin, end) of one block. Everything random or scheduled is an
+    argument, so that blocks, restarts and resumed runs share one program."""
+
+    @tf.function(jit_compile=True, autograph=False)
+    def block(state, noise, rates, batches, data, interval):
+        begin, end = interval
+        n_blocks, n_restarts = noise.shape[:2]
+        n_points = data[0].shape[0]
+
+        def step(index, state, parts, parameters):
+            batch = data if batches is None else [tf.gather(part, batches[index]) for part in data]
+            with tf.GradientTape() as tape:
+                tape.watch(state.parameters)
+                value = objective(model, posterior, state.parameters, noise[index], *batch, n_points=n_points)
+                # Restarts do not share parameters: the sum's gradient is each one's own.
+                loss = -tf.reduce_sum(value.elbo)
+            parts = parts.write(index, tf.stack(value))
+            parameters = parameters.write(index, state.parameters)
+            gradient = tape.gradient(loss, state.parameters)
+            return index + 1, optimizer.step(state, gradient, rates[index]), parts, parameters
+
+        parts = tf.TensorArray(tf.float32, n_blocks, element_shape=[2, n_restarts])
+        parameters = tf.TensorArray(tf.float32, n_blocks, element_shape=state.parameters.shape)
+        _, state, parts, parameters = tf.while_loop(
+            lambda index, *_: index < end, step, (begin, state, parts, parameters)
+        )
+        return state, parts.stack(), parameters.stack()
+
+    return block
+
+
+def _block_length(settings):
+    per_step = settings.n_restarts * settings.objective.n_draws * settings.model.n_latents
+    # At most 8 MB of noise at a time, and at most 250 steps between two looks at the progress bar.
+    return int(np.clip(2**21 // per_step, 1, 250))
+
+
+def _block_noise(settings, index, length):
+    shape = [length, settings.n_restarts, settings.objective.n_draws]
+    # Drawn outside XLA, whose generator gives other numbers for the same seed.
+    return tf.random.stateless_normal(
+        [*shape, *settings.posterior.noise_shape(settings.model)], [settings.seed, index]
+    )
+
+
+def _block_batches(settings, data, index, length):
+    """Returns the rows `[length, batch_size]` of each step's minibatch: every epoch in a new random order."""
+    if settings.batch_size is None:
+        return None
+    per_epoch = data.n_points // settings.batch_size
+    rows = []
+    for step in range(index * length, (index + 1) * length):
+        epoch, place = divmod(step, per_epoch)
+        order = _epoch_order(settings.seed, epoch, data.n_points)
+        rows.append(order[place * settings.batch_size : (place + 1) * settings.batch_size])
+    return tf.constant(np.stack(rows))
+
+
+@functools.lru_cache(maxsize=2)
+def _epoch_order(seed, epoch, n_points):
+    return np.random.default_rng([seed, epoch]).permutation(n_points).astype(np.int32)

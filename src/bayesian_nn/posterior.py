@@ -1,0 +1,60 @@
+"""Posterior families: what stands in for the exact posterior, as a function of a flat parameter vector."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from bayesian_nn.model import LearnedNoise, Model
+
+__all__ = ["MeanField"]
+
+tfd = tfp.distributions
+
+
+@dataclass(frozen=True)
+class MeanField:
+    """Independent Gaussians, one per latent, each with its mean and sd.
+
+    The parameter vector `[n_parameters]` is the means, then rho with sd = softplus(rho) (Blundell et al.
+    2015, section 3.2). Another family fills the same role with the same five members.
+
+    initial_std: every latent's starting sd. Start it small: from about 0.7, as in the 2016 post, the noise
+    of the weights drowns the data, and the fit ends as a flat line.
+    """
+
+    initial_std: float = 0.02
+
+    def __post_init__(self):
+        if not (np.isfinite(self.initial_std) and self.initial_std > 0):
+            raise ValueError(f"initial_std must be a finite number above zero; got {self.initial_std}.")
+
+    def noise_shape(self, model: Model) -> tuple[int, ...]:
+        """Returns the shape of the standard normal noise that makes one draw."""
+        return (model.n_latents,)
+
+    def initial(self, model: Model, *, seed: int, n_restarts: int = 1) -> np.ndarray:
+        """Returns starting parameters `[n_restarts, n_parameters]`: means N(0, 1 / fan-in) (the usual start
+        of a deterministic network), every sd `initial_std`."""
+        rng = np.random.default_rng(seed)
+        means = [rng.normal(0, n_in**-0.5, (n_restarts, (n_in + 1) * n_out)) for n_in, n_out in model.layers]
+        if isinstance(model.noise_std, LearnedNoise):
+            means.append(np.full((n_restarts, 1), np.log(model.noise_std.median)))
+        means = np.concatenate(means, axis=1)
+        return self.parameters(means, np.full_like(means, self.initial_std))
+
+    def parameters(self, mean, std) -> np.ndarray:
+        """Returns the parameter vectors `[..., n_parameters]` with these means and sds `[..., n_latents]`."""
+        return np.concatenate([mean, np.log(np.expm1(std))], axis=-1).astype(np.float32)
+
+    def distribution(self, parameters) -> tfd.Distribution:
+        """Returns the distribution over `[n_latents]`, for parameters `[..., n_parameters]`."""
+        loc, rho = tf.split(parameters, 2, axis=-1)
+        return tfd.Independent(tfd.Normal(loc, tf.math.softplus(rho)), 1)
+
+    def draw(self, parameters, noise):
+        """Returns latents `[..., n_draws, n_latents]`: parameters `[..., n_parameters]` applied to standard
+        normal noise `[..., n_draws, n_latents]`."""
+        loc, rho = tf.split(tf.convert_to_tensor(parameters), 2, axis=-1)
+        return loc[..., None, :] + tf.math.softplus(rho)[..., None, :] * noise

@@ -1,0 +1,82 @@
+"""Draws of the latents, and what they predict. TensorFlow ends here: what leaves is NumPy."""
+
+import numpy as np
+import tensorflow as tf
+
+from bayesian_nn.model import Model, network, observation_std, prior
+from bayesian_nn.prediction import Prediction, PredictionFilm
+from bayesian_nn.run import Run
+
+__all__ = ["draw_posterior", "draw_prior", "predict", "predict_film"]
+
+
+def draw_posterior(run: Run, n_draws: int, *, seed: int, recorded: int = -1) -> np.ndarray:
+    """Returns draws of the latents `[n_draws, n_latents]` from the posterior of the best restart, as it was at
+    `run.steps[recorded]` (the end, by default). The same seed gives the same noise at every step."""
+    noise = _noise(run, n_draws, seed)
+    return run.posterior.draw(tf.constant(run.parameters[recorded]), noise).numpy()
+
+
+def draw_prior(model: Model, n_draws: int, *, seed: int) -> np.ndarray:
+    """Returns draws of the latents `[n_draws, n_latents]` from the prior."""
+    return prior(model).sample(n_draws, seed=[seed, 0]).numpy()
+
+
+def predict(model: Model, latents, x) -> Prediction:
+    """Returns what draws of the latents `[n_draws, n_latents]`, of any inference method, predict at x
+    `[n_points]` or `[n_points, n_inputs]` in original units."""
+    x = _inputs(model, x)
+    latents = np.asarray(latents)
+    if latents.ndim != 2 or latents.shape[1] != model.n_latents:
+        raise ValueError(
+            f"latents must be [n_draws, {model.n_latents}] for this model; got {list(latents.shape)}."
+        )
+    return Prediction(
+        x=x,
+        draws=model.in_y_units(network(model, latents, model.inputs(x))),
+        noise_std=observation_std(model, latents).numpy()[:, 0],
+    )
+
+
+def predict_film(
+    run: Run, x, *, seed: int, n_draws: int = 100, n_curves: int = 10, frames=None
+) -> PredictionFilm:
+    """Returns the prediction at every recorded step, or at the rows `frames` of the record, along x
+    `[n_points]`; all frames share one set of `n_draws` draws of the noise, the first `n_curves` kept as
+    curves."""
+    if run.model.layer_sizes[0] != 1:
+        raise ValueError(f"A film needs a model of one input; this one has {run.model.layer_sizes[0]}.")
+    if not 1 <= n_curves <= n_draws:
+        raise ValueError(f"n_curves must be between 1 and n_draws={n_draws}; got {n_curves}.")
+    frames = np.arange(len(run.steps)) if frames is None else np.asarray(frames)
+    x = _inputs(run.model, x)
+    noise = _noise(run, n_draws, seed)
+    predictions = []
+    for frame in frames:
+        latents = run.posterior.draw(tf.constant(run.parameters[frame]), noise)
+        predictions.append(predict(run.model, latents, x))
+    return PredictionFilm(
+        steps=run.steps[frames],
+        x=x[:, 0],
+        mean=np.stack([prediction.mean for prediction in predictions]),
+        epistemic_std=np.stack([prediction.epistemic_std for prediction in predictions]),
+        std=np.stack([prediction.std for prediction in predictions]),
+        curves=np.stack([prediction.draws[:n_curves] for prediction in predictions]),
+    )
+
+
+def _noise(run, n_draws, seed):
+    if n_draws < 1:
+        raise ValueError(f"n_draws must be 1 or more; got {n_draws}.")
+    return tf.random.stateless_normal([n_draws, *run.posterior.noise_shape(run.model)], [seed, 0])
+
+
+def _inputs(model, x):
+    x = np.asarray(x, dtype=np.float64)
+    x = x[:, None] if x.ndim == 1 else x
+    n_inputs = model.layer_sizes[0]
+    if x.ndim != 2 or x.shape[1] != n_inputs:
+        raise ValueError(f"x must be [n_points, {n_inputs}] for this model; got {list(x.shape)}.")
+    if not np.isfinite(x).all():
+        raise ValueError(f"x has {np.count_nonzero(~np.isfinite(x))} values that are not finite.")
+    return x

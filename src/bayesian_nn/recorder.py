@@ -1,0 +1,120 @@
+"""What a fit records while it runs, and the `Run` it makes of it."""
+
+import numpy as np
+import tensorflow as tf
+
+from bayesian_nn.elbo import estimate_elbo
+from bayesian_nn.metrics import explained_variance
+from bayesian_nn.model import network
+from bayesian_nn.optimizer import AdamState
+from bayesian_nn.run import Run, data_digest
+
+__all__ = ["Recorder", "log_spaced_steps"]
+
+
+def log_spaced_steps(n_steps: int, n_records: int = 100) -> np.ndarray:
+    """Returns about `n_records` steps from 0 to `n_steps` `[n_recorded]`, every early one, then ever fewer."""
+    return np.unique(np.round(np.geomspace(1, n_steps + 1, n_records)).astype(int)) - 1
+
+
+class Recorder:
+    """What a fit has recorded so far."""
+
+    def __init__(self, settings, data, record_at):
+        self.settings, self.data = settings, data
+        self.schedule = set(log_spaced_steps(settings.n_steps) if record_at is None else map(int, record_at))
+        self.state = None
+        self.diverged = False
+        self._history = []
+        self._recorded = {}
+
+    @property
+    def step(self):
+        return int(self.state.step)
+
+    @property
+    def latest_elbo(self):
+        log_likelihoods, kls = self._history[-1]
+        elbos = (log_likelihoods - kls).mean(axis=0)
+        return np.nanmax(elbos) if np.isfinite(elbos).any() else np.nan
+
+    def elbos(self):
+        log_likelihoods, kls = self._histories()
+        return log_likelihoods - kls
+
+    def begin(self, state):
+        self.state = _on_device(state)
+
+    def go_on_from(self, run):
+        self._history = [(run.log_likelihoods, run.kls)]
+        self._recorded = {
+            step: parameters
+            for step, parameters in zip(run.recorded_steps.tolist(), run.recorded_parameters, strict=True)
+            if step in self.schedule
+        }
+        self.begin(run.state)
+
+    def add(self, result, begin, end):
+        state, parts, parameters = result
+        log_likelihoods, kls = np.moveaxis(parts.numpy()[begin:end], 1, 0)
+        first = self.step
+        recorded = dict(self._recorded)
+        wanted = [step for step in range(first, first + end - begin) if step in self.schedule]
+        if wanted:
+            parameters = parameters.numpy()
+            recorded |= {step: parameters[begin + step - first] for step in wanted}
+        finite = np.isfinite(log_likelihoods - kls).any(axis=1)
+        diverged = not finite.all()
+        if diverged:
+            stop = int(np.argmin(finite))
+            self.bad = first + stop, (log_likelihoods - kls)[stop]
+            recorded = {step: value for step, value in recorded.items() if step <= first + stop}
+            log_likelihoods, kls = log_likelihoods[:stop], kls[:stop]
+            state = self.state._replace(step=first + stop)
+        # One statement, so that Ctrl-C finds either the old record or the new.
+        history = [*self._history, (log_likelihoods, kls)]
+        self._recorded, self.state, self._history, self.diverged = recorded, state, history, diverged
+
+    def run(self, outcome):
+        state = AdamState(*(np.asarray(part) for part in self.state))
+        recorded = dict(self._recorded)
+        if outcome != "diverged":
+            recorded[self.step] = state.parameters
+        steps = sorted(recorded)
+        log_likelihoods, kls = self._histories()
+        final_elbos, explained = _assess(self.settings, self.data, recorded[steps[-1]])
+        return Run(
+            settings=self.settings,
+            recorded_steps=np.array(steps),
+            recorded_parameters=np.stack([recorded[step] for step in steps]),
+            log_likelihoods=log_likelihoods,
+            kls=kls,
+            state=state,
+            outcome=outcome,
+            final_elbos=final_elbos,
+            explained=explained,
+            digest=data_digest(self.data),
+        )
+
+    def _histories(self):
+        empty = np.zeros((0, self.settings.n_restarts), np.float32)
+        history = self._history or [(empty, empty)]
+        return tuple(np.concatenate(part) for part in zip(*history, strict=True))
+
+
+def _assess(settings, data, parameters):
+    """Returns the restarts' ELBOs `[n_restarts]` and the fraction of variance that the best one explains."""
+    estimate = estimate_elbo(settings.model, settings.posterior, parameters, data, seed=settings.seed)
+    elbos = np.where(np.isfinite(estimate.elbo), estimate.elbo, -np.inf)
+    noise = tf.random.stateless_normal(
+        [200, *settings.posterior.noise_shape(settings.model)], [settings.seed, 1]
+    )
+    latents = settings.posterior.draw(tf.constant(parameters[np.argmax(elbos)]), noise)
+    mean = network(settings.model, latents, settings.model.inputs(data.x)).numpy().mean(axis=0)
+    return elbos, explained_variance(settings.model.in_y_units(mean), data.y)
+
+
+def _on_device(state):
+    return AdamState(
+        tf.constant(state.step, tf.int32), *(tf.constant(part, tf.float32) for part in state[1:])
+    )

@@ -1,0 +1,183 @@
+"""The record of a fit: what it was asked, what happened at every step, and what the next step needs."""
+
+import hashlib
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bayesian_nn.data import Dataset, Scaling
+from bayesian_nn.elbo import Elbo
+from bayesian_nn.model import LearnedNoise, Model
+from bayesian_nn.optimizer import Adam, AdamState, StepDecay, WarmupCosine
+from bayesian_nn.posterior import MeanField
+from bayesian_nn.writing import replacing
+
+__all__ = ["Run", "Settings", "data_digest", "load_run", "save_run"]
+
+FORMAT = 1
+
+
+class Settings(NamedTuple):
+    """What a fit was asked to do. Two fits with equal settings and data are equal bit for bit."""
+
+    model: Model
+    posterior: MeanField
+    objective: Elbo
+    optimizer: Adam
+    seed: int
+    n_steps: int
+    batch_size: int | None
+    n_restarts: int
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A recorded fit. Arrays with `n_restarts` keep every restart; `best` is the one with the highest ELBO,
+    and `elbo`, `log_likelihood`, `kl` and `parameters` are that one's.
+
+    recorded_steps: the recorded steps `[n_recorded]`, 0 for the start; recorded_parameters: the posterior's
+    parameters after that many steps `[n_recorded, n_restarts, n_parameters]`; log_likelihoods and kls: the
+    ELBO's parts before each step's update `[n_steps_done, n_restarts]`, in nats, noisy estimates from
+    `objective.n_draws` draws; state: what the next step needs; outcome: "finished", "plateau",
+    "interrupted" or "diverged"; final_elbos: the ELBO at the end `[n_restarts]`, from 1,000 draws;
+    explained: the fraction of y's variance that the best restart's mean prediction explains.
+    """
+
+    settings: Settings
+    recorded_steps: np.ndarray
+    recorded_parameters: np.ndarray
+    log_likelihoods: np.ndarray
+    kls: np.ndarray
+    state: AdamState
+    outcome: str
+    final_elbos: np.ndarray
+    explained: float
+    digest: str
+
+    @property
+    def model(self) -> Model:
+        return self.settings.model
+
+    @property
+    def posterior(self) -> MeanField:
+        return self.settings.posterior
+
+    @property
+    def n_steps(self) -> int:
+        """The number of steps done."""
+        return len(self.log_likelihoods)
+
+    @property
+    def best(self) -> int:
+        return int(np.argmax(self.final_elbos))
+
+    @property
+    def final_elbo(self) -> float:
+        """The best restart's ELBO at the end, in nats."""
+        return float(self.final_elbos[self.best])
+
+    @property
+    def steps(self) -> np.ndarray:
+        return self.recorded_steps
+
+    @property
+    def parameters(self) -> np.ndarray:
+        return self.recorded_parameters[:, self.best]
+
+    @property
+    def log_likelihood(self) -> np.ndarray:
+        return self.log_likelihoods[:, self.best]
+
+    @property
+    def kl(self) -> np.ndarray:
+        return self.kls[:, self.best]
+
+    @property
+    def elbo(self) -> np.ndarray:
+        return self.log_likelihood - self.kl
+
+
+def data_digest(data: Dataset) -> str:
+    """Returns a fingerprint of x and y, by which a resumed fit knows its data."""
+    return hashlib.sha256(data.x.tobytes() + data.y.tobytes()).hexdigest()[:16]
+
+
+def save_run(run: Run, path) -> None:
+    """Writes the run to one `.npz` file, whole or not at all. Same run, same bytes."""
+    header = {
+        "format": FORMAT,
+        "settings": _settings_as_json(run.settings),
+        "outcome": run.outcome,
+        "explained": run.explained,
+        "digest": run.digest,
+    }
+    arrays = {name: getattr(run, name) for name in _ARRAYS} | {
+        f"state_{name}": value for name, value in run.state._asdict().items()
+    }
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
+
+
+def load_run(path) -> Run:
+    """Returns the run in a file that `save_run` wrote. Raises ValueError for any other file, and for a run
+    of another version of the format."""
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        header = json.loads(str(arrays["header"]))
+    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+        raise ValueError(f"{path} is not a saved run ({error}); write one with save_run.") from None
+    if header.get("format") != FORMAT:
+        raise ValueError(
+            f"{path} holds a run of format {header.get('format')}, and this version reads format {FORMAT}: "
+            "make the run again with this version, or read it with the version that wrote it."
+        )
+    return Run(
+        settings=_settings_from_json(header["settings"]),
+        state=AdamState(*(arrays[f"state_{name}"] for name in AdamState._fields)),
+        **{name: arrays[name] for name in _ARRAYS},
+        **{name: header[name] for name in ("outcome", "explained", "digest")},
+    )
+
+
+_ARRAYS = ("recorded_steps", "recorded_parameters", "log_likelihoods", "kls", "final_elbos")
+
+
+def _settings_as_json(settings):
+    fields = settings._asdict() | {
+        "model": asdict(settings.model),
+        "posterior": asdict(settings.posterior),
+        "objective": asdict(settings.objective),
+        "optimizer": asdict(settings.optimizer),
+    }
+    if isinstance(settings.model.noise_std, LearnedNoise):
+        fields["model"]["noise_std"] = settings.model.noise_std._asdict()
+    fields["model"]["scaling"] = settings.model.scaling._asdict()
+    return fields
+
+
+def _settings_from_json(fields):
+    model = dict(fields["model"])
+    if isinstance(model["noise_std"], dict):
+        model["noise_std"] = LearnedNoise(**model["noise_std"])
+    scaling = model["scaling"]
+    model["scaling"] = Scaling(
+        tuple(scaling["x_shift"]), tuple(scaling["x_scale"]), scaling["y_shift"], scaling["y_scale"]
+    )
+    optimizer = dict(fields["optimizer"])
+    schedule = WarmupCosine if "peak" in optimizer["learning_rate"] else StepDecay
+    optimizer["learning_rate"] = schedule(**optimizer["learning_rate"])
+    return Settings(
+        **fields
+        | {
+            "model": Model(**model),
+            "posterior": MeanField(**fields["posterior"]),
+            "objective": Elbo(**fields["objective"]),
+            "optimizer": Adam(**optimizer),
+        }
+    )

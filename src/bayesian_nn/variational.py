@@ -1,0 +1,156 @@
+"""Variational inference: maximises the ELBO, records how it got there, and says whether it learned."""
+
+import warnings
+
+import numpy as np
+
+from bayesian_nn.data import Dataset
+from bayesian_nn.elbo import Elbo
+from bayesian_nn.loop import Plateau, climb
+from bayesian_nn.metrics import constant_log_likelihood
+from bayesian_nn.model import LearnedNoise, Model
+from bayesian_nn.optimizer import Adam
+from bayesian_nn.posterior import MeanField
+from bayesian_nn.recorder import Recorder
+from bayesian_nn.run import Run, Settings, data_digest
+
+__all__ = ["FlatFitWarning", "NonFiniteElboError", "Plateau", "fit"]
+
+# Below this fraction of explained variance a fit is called flat: the collapsed optima of the post's network
+# explain 0 to 17 %, the half-collapsed ones above 50 %.
+FLAT = 0.25
+
+
+class FlatFitWarning(UserWarning):
+    """A fit explains hardly more of y than a constant does."""
+
+
+class NonFiniteElboError(ArithmeticError):
+    """The ELBO of every restart became infinite or NaN. `run` holds what was recorded until then."""
+
+    def __init__(self, message: str, run: Run):
+        super().__init__(message)
+        self.run = run
+
+
+def fit(
+    model: Model,
+    data: Dataset,
+    *,
+    seed: int,
+    n_steps: int = 1000,
+    posterior: MeanField | None = None,
+    objective: Elbo | None = None,
+    optimizer: Adam | None = None,
+    batch_size: int | None = None,
+    n_restarts: int = 1,
+    start=None,
+    record_at=None,
+    plateau: Plateau | None = None,
+    resume: Run | None = None,
+) -> Run:
+    """Returns the `Run` that maximises the ELBO of `posterior` on `data`.
+
+    n_steps: in all, those of a resumed run included. batch_size: observations per step, drawn without
+    replacement within an epoch; None is all of them. n_restarts: independent fits from different starts, in
+    one compiled loop; the best by ELBO is the run's result. start: parameters `[n_restarts, n_parameters]`
+    to begin from instead of the posterior's own. record_at: steps at which to keep the parameters, by
+    default about 100, log-spaced. resume: an earlier run of the same settings and data, to go on with.
+
+    Ctrl-C ends the fit and keeps what was recorded. Raises NonFiniteElboError if the ELBO of every restart
+    leaves the finite numbers; warns with FlatFitWarning if the result explains no more than a constant.
+    """
+    settings = Settings(
+        model=model,
+        posterior=posterior or MeanField(),
+        objective=objective or Elbo(),
+        optimizer=optimizer or Adam(),
+        seed=seed,
+        n_steps=n_steps,
+        batch_size=batch_size,
+        n_restarts=n_restarts,
+    )
+    _check(settings, data)
+    recorder = Recorder(settings, data, record_at)
+    if resume is None:
+        recorder.begin(settings.optimizer.start(_checked_start(settings, start)))
+    else:
+        _check_same(settings, data, resume)
+        recorder.go_on_from(resume)
+    outcome = climb(settings, data, recorder, plateau)
+    run = recorder.run(outcome)
+    if outcome == "diverged":
+        raise NonFiniteElboError(_divergence_message(run, *recorder.bad), run)
+    if outcome in ("finished", "plateau") and run.explained < FLAT:
+        warnings.warn(_flat_message(run, data), FlatFitWarning, stacklevel=2)
+    return run
+
+
+def _check(settings, data):
+    for argument in ("n_steps", "n_restarts"):
+        if getattr(settings, argument) < 1:
+            raise ValueError(f"{argument} must be 1 or more; got {getattr(settings, argument)}.")
+    if settings.seed < 0:
+        raise ValueError(f"seed must be 0 or more; got {settings.seed}.")
+    if settings.batch_size is not None and not 1 <= settings.batch_size <= data.n_points:
+        raise ValueError(
+            f"batch_size must be between 1 and the {data.n_points} observations; got {settings.batch_size}."
+        )
+    n_inputs = settings.model.layer_sizes[0]
+    if data.x.shape[1] != n_inputs:
+        raise ValueError(
+            f"The data have {data.x.shape[1]} inputs and the model {n_inputs}: "
+            f"layer_sizes must begin with {data.x.shape[1]}."
+        )
+
+
+def _check_same(settings, data, earlier):
+    """A resumed fit must be the fit that was interrupted; anything else is a new one."""
+    for argument, now, then in zip(Settings._fields, settings, earlier.settings, strict=True):
+        if argument != "n_steps" and now != then:
+            raise ValueError(f"resume: this run was made with {argument}={then}, and not {now}.")
+    if data_digest(data) != earlier.digest:
+        raise ValueError("resume: this run was made from other data.")
+    if settings.n_steps < earlier.n_steps:
+        raise ValueError(f"resume: n_steps={settings.n_steps}, but the run has {earlier.n_steps} behind it.")
+    rates, earlier_rates = (
+        part.optimizer.learning_rate.rates(part.n_steps)[: earlier.n_steps]
+        for part in (settings, earlier.settings)
+    )
+    if not np.array_equal(rates, earlier_rates):
+        raise ValueError(
+            f"resume: with n_steps={settings.n_steps} the learning rates would have been others than those of "
+            f"n_steps={earlier.settings.n_steps}. Keep n_steps, or use a schedule that does not depend on it."
+        )
+
+
+def _checked_start(settings, start):
+    if start is None:
+        return settings.posterior.initial(settings.model, seed=settings.seed, n_restarts=settings.n_restarts)
+    start = np.asarray(start, np.float32)
+    n_parameters = settings.posterior.initial(settings.model, seed=0).shape[1]
+    if start.shape != (settings.n_restarts, n_parameters):
+        raise ValueError(
+            f"start must be [n_restarts, n_parameters] = [{settings.n_restarts}, {n_parameters}]; "
+            f"got {list(start.shape)}."
+        )
+    return start
+
+
+def _divergence_message(run, step, values):
+    return (
+        f"The ELBO became {np.ravel(values)[0]} at step {step}. Use a smaller learning rate "
+        f"(now {run.settings.optimizer.learning_rate}), or look for outliers in the data; the steps before are "
+        "in this error's `run`."
+    )
+
+
+def _flat_message(run, data):
+    model = run.model
+    noise_std = np.std(data.y) if isinstance(model.noise_std, LearnedNoise) else model.noise_std
+    return (
+        f"After {run.n_steps} steps this fit explains {max(run.explained, 0):.0%} of the variance of y, hardly more "
+        f"than a constant: its ELBO is {run.final_elbo:.0f} nats, and the best constant's log-likelihood is "
+        f"{constant_log_likelihood(data.y, noise_std):.0f}. Most often the posterior started too wide: try "
+        "MeanField(initial_std=0.02), n_restarts=8 or more steps. If x really says so little of y, this is right."
+    )
