@@ -9,7 +9,15 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from site_build_project import build, change, copy_of, make_project
 
-HEAVY = ("tensorflow", "matplotlib.pyplot", "nbconvert", "nbclient", "jupyter_client", "fontTools.subset", "PIL.Image")
+HEAVY = (
+    "tensorflow",
+    "matplotlib.pyplot",
+    "nbconvert",
+    "nbclient",
+    "jupyter_client",
+    "fontTools.subset",
+    "PIL.Image",
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +39,22 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_only_what_readers_want_is_published(project):
-    published = {path for path in contents(project / "site") if path.startswith(("gallery/", "outputs/", "sg_"))}
+    published = {
+        path for path in contents(project / "site") if path.startswith(("gallery/", "outputs/", "sg_"))
+    }
     assert published == {
         "gallery/index.html",
-        *(f"gallery/plot_{name}{end}" for name in ("film", "line") for end in (".py", ".ipynb", "/index.html")),
+        *(
+            f"gallery/plot_{name}{end}"
+            for name in ("film", "line")
+            for end in (".py", ".ipynb", "/index.html")
+        ),
         *(f"outputs/plot_film/turn{end}" for end in (".gif", ".mp4", ".png", ".txt")),
-        *(f"outputs/plot_line/{name}{end}" for name in ("rising", "falling") for end in (".png", "-dark.png", ".txt")),
+        *(
+            f"outputs/plot_line/{name}{end}"
+            for name in ("rising", "falling")
+            for end in (".png", "-dark.png", ".txt")
+        ),
         "outputs/plot_line/numbers.json",
     }
 
@@ -62,7 +80,9 @@ def test_no_page_asks_another_origin_for_anything(project):
         text = html.read_text(encoding="utf-8")
         for tag in re.findall(r"<(?:script|img|source|video|iframe|link)\b[^>]*>", text):
             addresses = re.findall(r'(?:src|href|poster)="(https?://[^"]+)"', tag)
-            assert all(address.startswith("https://bayesian-deep-learning.example/") for address in addresses), tag
+            assert all(
+                address.startswith("https://bayesian-deep-learning.example/") for address in addresses
+            ), tag
         assert "cdnjs" not in text
 
 
@@ -80,7 +100,9 @@ def test_two_figures_of_one_cell_have_their_texts_and_dark_twins(project):
 
 def test_what_an_example_prints_stays_in_its_block_and_nothing_else_is_shown(project):
     html = page(project, "gallery/plot_line")
-    blocks = [unescape(re.sub("<[^>]+>", "", block)) for block in re.findall(r"<pre>.*?</pre>", html, re.DOTALL)]
+    blocks = [
+        unescape(re.sub("<[^>]+>", "", block)) for block in re.findall(r"<pre>.*?</pre>", html, re.DOTALL)
+    ]
     assert [block.strip() for block in blocks if not re.search(r"import|plt|json", block)] == [
         "a fence: ``` and one more: ````",
         "the slope is 2",
@@ -151,7 +173,9 @@ def test_an_unchanged_site_is_rebuilt_without_executing_or_importing_anything_he
     before = contents(project / "site")
     made = {path: path.stat().st_mtime_ns for path in (project / "outputs").rglob("*")}
     report = f"import atexit, sys; atexit.register(lambda: print('heavy:', [m for m in {HEAVY} if m in sys.modules]))"
-    run = "import runpy; sys.argv = ['mkdocs', *sys.argv[1:]]; runpy.run_module('mkdocs', run_name='__main__')"
+    run = (
+        "import runpy; sys.argv = ['mkdocs', *sys.argv[1:]]; runpy.run_module('mkdocs', run_name='__main__')"
+    )
     result = build(project, command=("-c", f"{report}; {run}"))
     assert result.returncode == 0, result.stdout
     assert "heavy: []" in result.stdout
@@ -179,5 +203,3 @@ def test_a_number_or_a_file_that_no_example_made_fails_the_build_and_names_its_p
     assert result.returncode != 0
     assert "blog/posts/line.md" in result.stdout.replace("\\", "/")
     assert "numbers.plot_line.slop does not exist; there is slope" in result.stdout
-
-

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -106,4 +107,5 @@ def _execute(page, config, files, folder: Path) -> dict:
 
 
 def _tail(text: str, n_lines: int = 15) -> str:
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     return "\n".join(text.rstrip().splitlines()[-n_lines:])

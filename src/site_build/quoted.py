@@ -2,10 +2,12 @@
 
 import json
 from difflib import get_close_matches
+from math import floor, log10
 from pathlib import Path
 
 from site_build.media import figure_html, film_html
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 
@@ -54,27 +56,26 @@ class UnknownNumberError(ValueError):
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return `value` with `digits` significant digits, a count with all of them: −1,230, 0.0812 or 10,000."""
+    """Return `value` with `digits` significant digits, a count with all of them: 1,230 or 0.0812 or 10,000."""
     if isinstance(value, int):
-        return f"{value:,}".replace("-", MINUS)
-    if value == 0:
+        return fixed(value, 0)
+    rounded = float(f"{value:.{digits}g}")
+    if rounded == 0:
         return "0"
-    decimals = digits - len(f"{abs(float(f'{value:.{digits}g}')):.0f}") if abs(value) >= 1 else None
-    if decimals is None:
-        text = f"{value:.{digits}g}"
-        text = f"{value:.{digits}e}" if "e" in text else text
-    else:
-        text = f"{float(f'{value:.{digits}g}'):,.{max(decimals, 0)}f}"
-    return text.replace("-", MINUS)
+    exponent = floor(log10(abs(rounded)))
+    if exponent < -4:
+        power = str(exponent).translate(SUPERSCRIPTS)
+        return f"{fixed(rounded / 10.0**exponent, digits - 1)} \N{MULTIPLICATION SIGN} 10{power}"
+    return fixed(rounded, max(digits - 1 - exponent, 0))
 
 
 def fixed(value: float, decimals: int = 2) -> str:
-    """Return `value` with `decimals` places, thousands apart and a true minus sign: −78.40."""
+    """Return `value` with `decimals` places, thousands apart and a true minus sign: -78.40."""
     return f"{value:,.{decimals}f}".replace("-", MINUS)
 
 
 def nats(value: float, decimals: int = 1) -> str:
-    """Return `value` as an amount of information: −78.4 nats."""
+    """Return `value` as an amount of information: -78.4 nats."""
     return f"{fixed(value, decimals)}{NO_BREAK_SPACE}nats"
 
 
@@ -85,10 +86,11 @@ def percent(value: float, decimals: int = 0) -> str:
 
 def seconds(value: float) -> str:
     """Return a duration, given in seconds, in a unit that suits it: 45 ms, 3.4 s, 2 min 5 s."""
-    if value < 1:
-        return f"{number(1000 * value, 2)}{NO_BREAK_SPACE}ms"
-    if value < 60:
-        return f"{number(value, 2)}{NO_BREAK_SPACE}s"
+    shown = float(f"{value:.2g}")
+    if shown < 1:
+        return f"{number(1000.0 * value, 2)}{NO_BREAK_SPACE}ms"
+    if shown < 60:
+        return f"{number(float(value), 2)}{NO_BREAK_SPACE}s"
     minutes, rest = divmod(round(value), 60)
     return f"{minutes}{NO_BREAK_SPACE}min" + (f" {rest}{NO_BREAK_SPACE}s" if rest else "")
 

@@ -1,0 +1,122 @@
+"""What draws predict, against closed forms and brute force."""
+
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from bayesian_nn.prediction import Prediction, PredictionFilm
+
+LEVELS = [0.025, 0.3, 0.5, 0.975]
+
+
+def mixture(n_draws=30, n_points=4):
+    random = np.random.default_rng(3)
+    draws = random.normal(0, [0.1, 1, 3, 10], (n_draws, n_points))
+    return Prediction(np.arange(n_points)[:, None], draws, random.uniform(0.2, 2, n_draws))
+
+
+def film_arrays(n_frames=3, n_curves=2, n_points=5):
+    band = np.ones((n_frames, n_points))
+    curves = np.ones((n_frames, n_curves, n_points))
+    return {
+        "steps": np.arange(n_frames),
+        "x": np.linspace(0, 1, n_points),
+        "mean": band,
+        "epistemic_std": band,
+        "std": band,
+        "curves": curves,
+    }
+
+
+def test_quantiles_of_equal_draws_are_a_normals():
+    prediction = Prediction([[0.0], [1.0]], np.tile([5.0, -2.0], (7, 1)), np.full(7, 0.3))
+    expected = [[NormalDist(mean, 0.3).inv_cdf(level) for mean in (5, -2)] for level in LEVELS]
+    np.testing.assert_allclose(prediction.quantiles(LEVELS, with_noise=True), expected, rtol=1e-12)
+
+
+def test_the_mixture_has_the_level_as_its_probability_below_the_quantile():
+    prediction = mixture()
+    quantiles = prediction.quantiles(LEVELS, with_noise=True)
+    below = norm.cdf(quantiles[:, None], prediction.draws, prediction.noise_std[:, None]).mean(axis=1)
+    np.testing.assert_allclose(below, np.repeat(LEVELS, 4).reshape(4, 4), rtol=1e-9)
+
+
+def test_quantiles_without_noise_are_those_of_the_draws():
+    prediction = Prediction([[0.0]], [[4.0], [1.0], [2.0], [3.0], [0.0]], np.full(5, 9.0))
+    np.testing.assert_allclose(prediction.quantiles([0.25, 0.5], with_noise=False), [[1.0], [2.0]])
+
+
+def test_mean_and_standard_deviation_against_samples_of_the_mixture():
+    prediction, random = mixture(), np.random.default_rng(0)
+    draw = random.integers(0, 30, 400_000)
+    noise = prediction.noise_std[draw] * random.normal(size=len(draw))
+    samples = prediction.draws[draw] + noise[:, None]
+    error = samples.std(axis=0) / np.sqrt(len(samples))
+    assert np.all(np.abs(samples.mean(axis=0) - prediction.mean) < 5 * error)
+    squares = (samples - samples.mean(axis=0)) ** 2
+    error = squares.std(axis=0) / np.sqrt(len(samples))
+    assert np.all(np.abs(squares.mean(axis=0) - prediction.std**2) < 5 * error)
+    # The test would notice noise left out, or averaged as a standard deviation and not as a variance.
+    wrong = prediction.epistemic_std**2 + prediction.noise_std.mean() ** 2
+    assert np.abs(squares.mean(axis=0) - wrong)[0] > 20 * error[0]
+
+
+def test_the_parts_of_the_standard_deviation_by_hand():
+    prediction = Prediction([[0.0]], [[1.0], [3.0]], [3.0, 4.0])
+    assert prediction.epistemic_std == pytest.approx([1.0])
+    assert prediction.aleatoric_std == pytest.approx([np.sqrt(12.5)])
+    assert prediction.std == pytest.approx([np.sqrt(13.5)])
+
+
+def test_log_density_by_hand_and_where_every_density_underflows():
+    prediction = Prediction([[0.0]], [[0.0], [1.0]], [1.0, 2.0])
+    by_hand = np.log((NormalDist(0, 1).pdf(0.5) + NormalDist(1, 2).pdf(0.5)) / 2)
+    assert prediction.log_density([0.5]) == pytest.approx([by_hand], rel=1e-12)
+    far = np.log(0.5 / (2 * np.sqrt(2 * np.pi))) - 0.5 * (999 / 2) ** 2
+    assert prediction.log_density([1000.0]) == pytest.approx([far], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": [0.0, 1.0]}, r"x must have shape \[n_points, n_inputs\], and has \[2\]"),
+        ({"draws": np.ones((3, 4))}, "draws has n_points = 4, but x has n_points = 2"),
+        ({"noise_std": np.ones(4)}, "noise_std has n_draws = 4, but draws has n_draws = 3"),
+        ({"noise_std": [1.0, -0.5, 1.0]}, "noise_std must be positive, and its smallest is -0.5"),
+        (
+            {"draws": [[1, 2], [3, np.nan], [np.inf, 1]]},
+            r"draws holds 2 .* not finite, the first nan at .*1, 1",
+        ),
+        ({"draws": np.ones((0, 2)), "noise_std": []}, "draws is empty: its n_draws is 0"),
+    ],
+)
+def test_a_wrong_prediction_is_refused(change, message):
+    arrays = {"x": [[0.0], [1.0]], "draws": np.ones((3, 2)), "noise_std": np.ones(3)} | change
+    with pytest.raises(ValueError, match=message):
+        Prediction(**arrays)
+
+
+def test_wrong_levels_and_targets_are_refused():
+    with pytest.raises(ValueError, match=r"levels must lie strictly between 0 and 1, and are \[95.0\]"):
+        mixture().quantiles(95, with_noise=True)
+    with pytest.raises(ValueError, match=r"y must have shape \[n_points\] = \[4\], and has \[4, 1\]"):
+        mixture().log_density(np.ones((4, 1)))
+    with pytest.raises(ValueError, match="y holds 1 values that are not finite"):
+        mixture().log_density([0, 1, np.nan, 2])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": [0, 2, 2]}, "steps must increase"),
+        ({"std": np.ones((4, 5))}, "std has n_frames = 4"),
+        ({"curves": np.ones((3, 2, 6))}, "curves has n_points = 6"),
+        ({"mean": np.full((3, 5), np.nan)}, "mean holds 15 values that are not finite"),
+    ],
+)
+def test_a_wrong_film_is_refused(change, message):
+    PredictionFilm(**film_arrays())
+    with pytest.raises(ValueError, match=message):
+        PredictionFilm(**film_arrays() | change)

@@ -1,0 +1,110 @@
+"""Notebooks: one that raises fails every build, one that is unchanged is not executed, and none hides a fault."""
+
+import re
+import shutil
+
+import pytest
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from site_build_project import build, change, copy_of, make_project, notebook, write
+
+from site_build.notebook_html import checked, tidied
+
+IMAGE = '<img alt="No description has been provided for this image" src="data:image/png;base64,AA">'
+STDERR = (
+    '<div class="jp-OutputArea-output" data-mime-type="application/vnd.jupyter.stderr">'
+    "<pre>/somewhere/model.py:3: FitWarning: flat &amp; wide\n</pre></div>"
+)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    project = make_project(tmp_path_factory.mktemp("notebooks") / "project")
+    # Examples have their own tests.
+    for script in (project / "examples").glob("*.py"):
+        script.unlink()
+    shutil.rmtree(project / "docs" / "blog" / "posts")
+    post = "---\ndate: 2026-01-02\ndescription: Short.\n---\n# A post\n\nShort.\n"
+    write(project / "docs" / "blog" / "posts" / "short.md", post)
+    result = build(project)
+    assert result.returncode == 0, result.stdout
+    return project
+
+
+@pytest.fixture
+def project(built, tmp_path):
+    return copy_of(built, tmp_path / "project")
+
+
+def executions(output: str) -> int:
+    return output.count("Converting notebook (execute=True)")
+
+
+def test_a_notebook_that_raises_fails_every_build_until_it_is_mended(project):
+    own = project / "docs" / "notebooks" / "own.ipynb"
+    good = own.read_text()
+    write(own, notebook("# Own data", "1 / 0"))
+    for _ in range(2):
+        result = build(project)
+        assert result.returncode != 0
+        assert re.search(r"notebooks/own\.ipynb failed:\n(.*\n)*ZeroDivisionError", result.stdout)
+    write(own, good)
+    result = build(project)
+    assert result.returncode == 0, result.stdout
+
+
+def test_a_notebook_runs_again_when_the_library_or_its_data_changed_and_else_not(project):
+    result = build(project)
+    assert (result.returncode, executions(result.stdout)) == (0, 0), result.stdout
+    change(project / "src" / "bayesian_nn" / "__init__.py", "SLOPE = 2", "SLOPE = 3")
+    write(project / "docs" / "notebooks" / "own.csv", "1,2,3\n")
+    result = build(project)
+    assert (result.returncode, executions(result.stdout)) == (0, 1), result.stdout
+    assert "rows: 2 3" in (project / "site" / "notebooks" / "own" / "index.html").read_text()
+    assert len(list((project / ".cache" / "notebooks").rglob("*.json"))) == 1
+
+
+def test_a_notebook_that_writes_beside_itself_would_be_built_endlessly(project):
+    own = project / "docs" / "notebooks" / "own.ipynb"
+    write(own, notebook("# Own data", "print(open('made.txt', 'w').write('x'))"))
+    result = build(project)
+    assert result.returncode != 0
+    assert "changes files beside itself" in result.stdout
+
+
+def test_a_warning_in_a_notebook_is_an_error():
+    with pytest.raises(PluginError, match="own.ipynb shows a warning.*\n.*FitWarning: flat & wide"):
+        tidied(STDERR, "own.ipynb")
+
+
+def test_a_figure_without_text_is_an_error():
+    with pytest.raises(PluginError, match='give its cell the metadata {"alt"'):
+        tidied(IMAGE, "own.ipynb")
+
+
+def test_scripts_styles_and_formulas_of_a_notebook_become_the_sites_own():
+    html = (
+        "<style>x</style><script src='https://cdn'></script><p>$a < b$ and <code>$c$</code></p><p>$$d$$</p>"
+    )
+    assert tidied(html, "own.ipynb") == (
+        r'<p><span class="arithmatex">\(a < b\)</span> and <code>$c$</code></p>'
+        r'<p><div class="arithmatex">\[d\]</div></p>'
+    )
+
+
+@pytest.fixture
+def files(tmp_path):
+    uris = ("notebooks/own.ipynb", "notebooks/own.csv", "notation.md")
+    return Files([File(uri, str(tmp_path), str(tmp_path / "site"), use_directory_urls=True) for uri in uris])
+
+
+def test_links_in_a_notebook_are_rewritten_and_left_alone_where_they_lead_away(files):
+    own = files.get_file_from_path("notebooks/own.ipynb")
+    html = '<a href="../notation.md#kl">n</a> <a href="#top">t</a> <a href="https://example.org">e</a>'
+    assert checked(html, own, files) == html.replace("../notation.md#kl", "../notation/#kl")
+
+
+def test_a_broken_link_in_a_notebook_is_an_error(files):
+    own = files.get_file_from_path("notebooks/own.ipynb")
+    with pytest.raises(PluginError, match=r"own.ipynb links to ../gone.md, which does not exist"):
+        checked('<a href="../gone.md">gone</a>', own, files)

@@ -1,0 +1,92 @@
+"""What a page quotes: numbers as a reader expects them, figures and films with their texts, formulas as MathML."""
+
+import pytest
+from mkdocs.exceptions import PluginError
+
+from site_build import mathematics, quoted
+from site_build.gallery_pages import tidy_example
+from site_build.mathfont import characters_in
+from site_build.media import figure_html, film_html
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (1280).to_bytes(4, "big") + (960).to_bytes(4, "big")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (quoted.number(1000), "1,000"),
+        (quoted.number(-1234.56), "\N{MINUS SIGN}1,230"),
+        (quoted.number(0.08123), "0.0812"),
+        (quoted.number(0.5), "0.500"),
+        (quoted.number(9.999), "10.0"),
+        (quoted.number(12.0, 2), "12"),
+        (quoted.number(0.0), "0"),
+        (
+            quoted.number(1.5e-7, 2),
+            "1.5 \N{MULTIPLICATION SIGN} 10\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT SEVEN}",
+        ),
+        (quoted.fixed(-78.4), "\N{MINUS SIGN}78.40"),
+        (quoted.nats(-78.44), "\N{MINUS SIGN}78.4\N{NO-BREAK SPACE}nats"),
+        (quoted.percent(0.951), "95%"),
+        (quoted.seconds(0.0451), "45\N{NO-BREAK SPACE}ms"),
+        (quoted.seconds(3.44), "3.4\N{NO-BREAK SPACE}s"),
+        (quoted.seconds(125.2), "2\N{NO-BREAK SPACE}min 5\N{NO-BREAK SPACE}s"),
+        (quoted.seconds(59.99), "1\N{NO-BREAK SPACE}min"),
+        (quoted.seconds(0.9999), "1.0\N{NO-BREAK SPACE}s"),
+    ],
+)
+def test_a_number_reads_well(text, expected):
+    assert text == expected
+
+
+def test_an_unknown_example_or_name_is_named_with_what_there_is(tmp_path):
+    (tmp_path / "plot_bnn").mkdir()
+    (tmp_path / "plot_bnn" / "numbers.json").write_text('{"elbo_final": -78.4}')
+    numbers = quoted.Numbers(tmp_path)
+    assert numbers["plot_bnn"]["elbo_final"] == -78.4
+    with pytest.raises(ValueError, match="elbo_fnal does not exist; there is elbo_final"):
+        numbers["plot_bnn"]["elbo_fnal"]
+    with pytest.raises(ValueError, match="no example of that name left outputs/plot_bn/numbers.json"):
+        numbers["plot_bn"]
+
+
+def test_a_figure_or_film_without_its_files_is_an_error(tmp_path):
+    with pytest.raises(PluginError, match=r"elbo\.png is missing: no figure has this label"):
+        figure_html(tmp_path, "elbo")
+    (tmp_path / "elbo.png").write_bytes(PNG)
+    with pytest.raises(PluginError, match=r"elbo\.txt is missing: .* the text that stands in for it"):
+        figure_html(tmp_path, "elbo")
+    (tmp_path / "elbo.mp4").touch()
+    with pytest.raises(PluginError, match=r"elbo\.txt is missing"):
+        film_html(tmp_path, "elbo")
+    (tmp_path / "elbo.txt").write_text('The "bound" rises.')
+    assert 'alt="The &quot;bound&quot; rises."' in figure_html(tmp_path, "elbo")
+    assert 'width="1280"' in film_html(tmp_path, "elbo")
+
+
+def test_tex_that_cannot_be_typeset_names_its_page():
+    with pytest.raises(PluginError, match=r"notation.md has TeX that cannot be typeset: \\nonsense"):
+        mathematics.typeset(r'<span class="arithmatex">\(\nonsense\)</span>', "notation.md")
+    with pytest.raises(PluginError, match="in a form that"):
+        mathematics.typeset('<span class="arithmatex">$x$</span>', "notation.md")
+
+
+def test_a_formula_may_hold_any_character():
+    html = mathematics.typeset(r'<div class="arithmatex">\[a &lt; b\]</div>', "notation.md")
+    assert "<mo>&lt;</mo>" in html
+    assert {"\N{MATHEMATICAL ITALIC SMALL A}", "<"} <= characters_in(html)
+    assert {
+        "\N{PLANCK CONSTANT}",
+        "\N{MATHEMATICAL ITALIC SMALL THETA}",
+        "\N{MATHEMATICAL ITALIC CAPITAL W}",
+    } <= (characters_in("<math><mi>h</mi><mi>θ</mi><mi>W</mi></math>"))
+
+
+def test_an_examples_first_paragraph_describes_it():
+    class Page:
+        meta: dict = {}
+
+    markdown = "<!-- made -->\n\n!!! note\n\n    Click [here](#download_links)\n    to download the full example code\n\n"
+    tidied = tidy_example(f"{markdown}\n# Title\n\nFirst\nwords.\n\nMore.\n", Page)
+    assert "Click" not in tidied
+    assert Page.meta["description"] == "First words."
