@@ -15,7 +15,7 @@ __all__ = ["Elbo", "ElboEstimate", "ElboParts", "analytic_kl", "estimate_elbo", 
 
 
 class ElboParts(NamedTuple):
-    """log_likelihood: E_q[log p(y | x, w)], summed over the data; kl: KL(q ‖ prior). Both `[...]`, in nats."""
+    """log_likelihood: E_q[log p(y | x, w)], summed over the data; kl: KL(q ‖ prior). Both `[...]`, nats."""
 
     log_likelihood: tf.Tensor
     kl: tf.Tensor

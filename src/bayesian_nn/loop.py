@@ -16,8 +16,8 @@ __all__ = ["Plateau", "climb"]
 
 
 class Plateau(NamedTuple):
-    """Stop early when the ELBO's mean over the last `window` steps is less than `tolerance` nats above its mean
-    over the `window` before. Meant for a constant learning rate: a decaying one looks like a plateau."""
+    """Stop early when the ELBO's mean over the last `window` steps is less than `tolerance` nats above its
+    mean over the `window` before. For a constant learning rate: a decaying one looks like a plateau."""
 
     window: int = 1000
     tolerance: float = 0.5
@@ -31,7 +31,7 @@ class Plateau(NamedTuple):
 
 
 def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Plateau | None) -> str:
-    """Runs the compiled blocks until the fit ends; returns the outcome. The recorder is whole at any moment."""
+    """Returns the outcome of the fit, whose steps go block by block into the recorder."""
     block = _compiled_block(settings.model, settings.posterior, settings.objective, settings.optimizer)
     model = settings.model
     tensors = tuple(tf.constant(part, tf.float32) for part in (model.inputs(data.x), model.targets(data.y)))
@@ -74,8 +74,8 @@ def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Platea
 
 @functools.lru_cache(maxsize=16)
 def _compiled_block(model, posterior, objective, optimizer):
-    """Returns the compiled loop over the steps [begin, end) of one block. Everything random or scheduled is an
-    argument, so that blocks, restarts and resumed runs share one program."""
+    """Returns the compiled loop over the steps [begin, end) of one block. Everything random or scheduled is
+    an argument, so that all blocks of all runs share one program."""
 
     @tf.function(jit_compile=True, autograph=False)
     def block(state, noise, rates, batches, data, interval):

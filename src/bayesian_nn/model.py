@@ -106,8 +106,8 @@ class Model:
 
 
 def network(model: Model, latents, inputs):
-    """Returns the network's output `[..., n_points]` in its own units (`model.in_y_units` converts), for latents
-    `[..., n_latents]` and `inputs = model.inputs(x)` `[n_points, n_inputs]`."""
+    """Returns the network's output `[..., n_points]` in its own units (`model.in_y_units` converts), for
+    latents `[..., n_latents]` and `inputs = model.inputs(x)` `[n_points, n_inputs]`."""
     latents = tf.convert_to_tensor(latents)
     # Units by points, [..., n_units, n_points]: XLA's loop is a third faster than with points by units.
     hidden = tf.transpose(tf.cast(inputs, latents.dtype))
@@ -133,8 +133,8 @@ def observation_std(model: Model, latents):
 
 
 def log_likelihood(model: Model, latents, inputs, targets):
-    """Returns log p(y | x, latents) `[...]` in nats, summed over the points, with all its constants: the density
-    of y in its original units, for `inputs = model.inputs(x)` and `targets = model.targets(y)`."""
+    """Returns log p(y | x, latents) `[...]` in nats, summed over the points, with all its constants: the
+    density of y in its original units, for `inputs = model.inputs(x)` and `targets = model.targets(y)`."""
     latents = tf.convert_to_tensor(latents)
     scale = model.scaling.y_scale
     likelihood = tfd.Normal(network(model, latents, inputs), observation_std(model, latents) / scale)

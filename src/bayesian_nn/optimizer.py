@@ -11,8 +11,8 @@ __all__ = ["Adam", "AdamState", "StepDecay", "WarmupCosine"]
 
 @dataclass(frozen=True)
 class WarmupCosine:
-    """A rate that rises linearly to `peak` over the first part `warmup` of the steps, then falls to zero along
-    half a cosine. From a cold start at full rate, one run in ten ends in a flat or half-flat optimum."""
+    """A rate that rises linearly to `peak` over the first part `warmup` of the steps, then falls to zero
+    along half a cosine. Begun at full rate, about one run in ten ends in a flat or half-flat optimum."""
 
     peak: float = 0.1
     warmup: float = 0.2

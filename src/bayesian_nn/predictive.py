@@ -11,8 +11,8 @@ __all__ = ["draw_posterior", "draw_prior", "predict", "predict_film"]
 
 
 def draw_posterior(run: Run, n_draws: int, *, seed: int, recorded: int = -1) -> np.ndarray:
-    """Returns draws of the latents `[n_draws, n_latents]` from the posterior of the best restart, as it was at
-    `run.steps[recorded]` (the end, by default). The same seed gives the same noise at every step."""
+    """Returns draws of the latents `[n_draws, n_latents]` from the posterior of the best restart, as it was
+    at `run.steps[recorded]` (the end, by default). A seed gives the same noise at every step."""
     noise = _noise(run, n_draws, seed)
     return run.posterior.draw(tf.constant(run.parameters[recorded]), noise).numpy()
 

@@ -119,7 +119,7 @@ def _check_same(settings, data, earlier):
     )
     if not np.array_equal(rates, earlier_rates):
         raise ValueError(
-            f"resume: with n_steps={settings.n_steps} the learning rates would have been others than those of "
+            f"resume: with n_steps={settings.n_steps} the learning rates would have been others than with "
             f"n_steps={earlier.settings.n_steps}. Keep n_steps, or use a schedule that does not depend on it."
         )
 
@@ -139,9 +139,9 @@ def _checked_start(settings, start):
 
 def _divergence_message(run, step, values):
     return (
-        f"The ELBO became {np.ravel(values)[0]} at step {step}. Use a smaller learning rate "
-        f"(now {run.settings.optimizer.learning_rate}), or look for outliers in the data; the steps before are "
-        "in this error's `run`."
+        f"The ELBO became {np.ravel(values)[0]} at step {step}. Use a smaller learning rate (now "
+        f"{run.settings.optimizer.learning_rate}), or look for outliers in the data; the steps before it "
+        "are in this error's `run`."
     )
 
 
@@ -149,8 +149,9 @@ def _flat_message(run, data):
     model = run.model
     noise_std = np.std(data.y) if isinstance(model.noise_std, LearnedNoise) else model.noise_std
     return (
-        f"After {run.n_steps} steps this fit explains {max(run.explained, 0):.0%} of the variance of y, hardly more "
-        f"than a constant: its ELBO is {run.final_elbo:.0f} nats, and the best constant's log-likelihood is "
-        f"{constant_log_likelihood(data.y, noise_std):.0f}. Most often the posterior started too wide: try "
-        "MeanField(initial_std=0.02), n_restarts=8 or more steps. If x really says so little of y, this is right."
+        f"After {run.n_steps} steps this fit explains {max(run.explained, 0):.0%} of the variance of y, hardly "
+        f"more than a constant: its ELBO is {run.final_elbo:.0f} nats, and the best constant's log-likelihood "
+        f"is {constant_log_likelihood(data.y, noise_std):.0f}. Most often the posterior started too wide: try "
+        "MeanField(initial_std=0.02), n_restarts=8 or more steps. If x really says so little of y, "
+        "this is right."
     )
