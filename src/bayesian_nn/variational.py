@@ -149,9 +149,9 @@ def _flat_message(run, data):
     model = run.model
     noise_std = np.std(data.y) if isinstance(model.noise_std, LearnedNoise) else model.noise_std
     return (
-        f"After {run.n_steps} steps this fit explains {max(run.explained, 0):.0%} of the variance of y, hardly "
-        f"more than a constant: its ELBO is {run.final_elbo:.0f} nats, and the best constant's log-likelihood "
-        f"is {constant_log_likelihood(data.y, noise_std):.0f}. Most often the posterior started too wide: try "
-        "MeanField(initial_std=0.02), n_restarts=8 or more steps. If x really says so little of y, "
-        "this is right."
+        f"After {run.n_steps} steps this fit explains {max(run.explained, 0):.0%} of the variance of y, "
+        f"hardly more than a constant: its ELBO is {run.final_elbo:.0f} nats, and the best constant's "
+        f"log-likelihood is {constant_log_likelihood(data.y, noise_std):.0f}. Most often the posterior "
+        "started too wide: try MeanField(initial_std=0.02), n_restarts=8 or more steps. If x really says so "
+        "little of y, this is right."
     )
