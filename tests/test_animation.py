@@ -91,6 +91,8 @@ def test_the_cursor_moves_to_its_step_and_the_title_with_it():
     lower = np.flatnonzero(np.any(first[400:470] != last[400:470], axis=(0, 2)))
     assert lower.min() == pytest.approx(0.15 * 640, abs=8)
     assert lower.max() == pytest.approx(0.955 * 640, abs=9)
+    blue = np.all((last == (0, 114, 178)) & (first != last), axis=-1)[400:470]
+    assert np.median(np.flatnonzero(blue.any(axis=0))) == pytest.approx(0.955 * 640, abs=1)
 
 
 def test_the_gif_decodes_to_the_frames_that_were_drawn(film, tmp_path):

@@ -4,7 +4,6 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from scipy.stats import norm
 
 from bayesian_nn.prediction import Prediction, PredictionFilm
 
@@ -39,8 +38,16 @@ def test_quantiles_of_equal_draws_are_a_normals():
 def test_the_mixture_has_the_level_as_its_probability_below_the_quantile():
     prediction = mixture()
     quantiles = prediction.quantiles(LEVELS, with_noise=True)
-    below = norm.cdf(quantiles[:, None], prediction.draws, prediction.noise_std[:, None]).mean(axis=1)
-    np.testing.assert_allclose(below, np.repeat(LEVELS, 4).reshape(4, 4), rtol=1e-9)
+    for level, of_points in zip(LEVELS, quantiles, strict=True):
+        for quantile, draws in zip(of_points, prediction.draws.T, strict=True):
+            normals = [NormalDist(*normal) for normal in zip(draws, prediction.noise_std, strict=True)]
+            assert np.mean([normal.cdf(quantile) for normal in normals]) == pytest.approx(level, rel=1e-9)
+
+
+def test_quantiles_between_far_apart_draws_where_the_density_underflows():
+    prediction = Prediction([[0.0]], [[-1000.0], [1000.0], [1000.0]], np.full(3, 0.01))
+    expected = [NormalDist(-1000, 0.01).inv_cdf(0.9), NormalDist(1000, 0.01).inv_cdf(0.25)]
+    np.testing.assert_allclose(prediction.quantiles([0.3, 0.5], with_noise=True)[:, 0], expected, rtol=1e-12)
 
 
 def test_quantiles_without_noise_are_those_of_the_draws():

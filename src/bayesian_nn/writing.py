@@ -1,0 +1,63 @@
+"""Files that are either written whole or not touched."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["output_folder", "replacing", "write_numbers"]
+
+
+@contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """A temporary path beside `path` to write to, which takes its place if the block ends without an error.
+
+    Makes missing folders. Raises OSError, with the path and the remedy, if its folder cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    except OSError as error:
+        remedy = f"choose another folder, or make {path.parent} one that you may write to"
+        raise OSError(error.errno, f"cannot write {path} ({error.strerror}): {remedy}") from error
+    os.close(handle)
+    try:
+        # mkstemp's file is private; a published one has the permissions that open() would have given it.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        yield Path(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def output_folder(example: str) -> Path:
+    """Returns `outputs/<example>`, made if need be: beside `examples/`, whether the script was started there or
+    in the folder above, as the gallery and a reader do."""
+    here = Path.cwd()
+    root = here.parent if here.name == "examples" else here
+    folder = root / "outputs" / example
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = f"start the script in a folder that you may write to, not in {here}"
+        raise OSError(error.errno, f"cannot make {folder} ({error.strerror}): {remedy}") from error
+    return folder
+
+
+def write_numbers(numbers: Mapping[str, float | int | str], path: str | os.PathLike) -> None:
+    """Writes what a page may quote to a JSON file. Raises ValueError for a number that is not finite."""
+    plain = {name: value.item() if hasattr(value, "item") else value for name, value in numbers.items()}
+    for name, value in plain.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{name} is {value}: a page cannot quote it; has the fit diverged?")
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
