@@ -81,7 +81,8 @@ description: A post about a line.
 
 # A line
 
-The slope is {{ numbers.plot_line.slope | number }}, worth {{ numbers.plot_line.elbo | nats }}, and $p(w \\mid x)$ too.
+The slope is {{ numbers.plot_line.slope | number }}, worth {{ numbers.plot_line.elbo | nats }},
+and $p(w \\mid x)$ too.
 
 {{ film("plot_film/turn") }}
 
@@ -103,7 +104,7 @@ authors:
 
 
 def make_project(root: Path) -> Path:
-    """Return `root`, filled with one example, one film, one notebook, one post and a library of one number."""
+    """Return `root`, filled with two examples, a notebook, a post and a library of one number."""
     files = {
         "mkdocs.yml": CONFIG,
         "requirements.lock": "",
@@ -111,7 +112,7 @@ def make_project(root: Path) -> Path:
         "examples/README.md": "# Gallery\n\nExamples.\n",
         "examples/plot_line.py": EXAMPLE,
         "examples/plot_film.py": FILM,
-        "docs/index.md": "---\ndescription: Home of lines.\n---\n# Home\n\nA formula: $x_1 \\le \\mathbb{E}[w]$.\n",
+        "docs/index.md": "# Home\n\nA formula: $x_1 \\le \\mathbb{E}[w]$.\n",
         "docs/assets/style.css": "",
         "docs/assets/ada.png": "",
         "docs/blog/index.md": "# Blog\n",
@@ -159,7 +160,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def environment(project: Path) -> dict[str, str]:
-    """Return the environment in which a project's build runs: with its own library and this repository's build code."""
+    """Return the environment of a project's build: its own library, and this repository's build code."""
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(project / "src"), str(ROOT / "src")]),

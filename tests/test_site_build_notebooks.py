@@ -1,4 +1,4 @@
-"""Notebooks: one that raises fails every build, one that is unchanged is not executed, and none hides a fault."""
+"""Notebooks: one that raises fails every build, an unchanged one is not executed, none hides a fault."""
 
 import re
 import shutil
@@ -73,12 +73,12 @@ def test_a_notebook_that_writes_beside_itself_would_be_built_endlessly(project):
 
 
 def test_a_warning_in_a_notebook_is_an_error():
-    with pytest.raises(PluginError, match="own.ipynb shows a warning.*\n.*FitWarning: flat & wide"):
+    with pytest.raises(PluginError, match=r"own.ipynb shows a warning.*\n.*FitWarning: flat & wide"):
         tidied(STDERR, "own.ipynb")
 
 
 def test_a_figure_without_text_is_an_error():
-    with pytest.raises(PluginError, match='give its cell the metadata {"alt"'):
+    with pytest.raises(PluginError, match=r'give its cell the metadata {"alt"'):
         tidied(IMAGE, "own.ipynb")
 
 

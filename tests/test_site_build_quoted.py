@@ -1,4 +1,6 @@
-"""What a page quotes: numbers as a reader expects them, figures and films with their texts, formulas as MathML."""
+"""What a page quotes: numbers that read well, figures and films with their texts, formulas as MathML."""
+
+from types import SimpleNamespace
 
 import pytest
 from mkdocs.exceptions import PluginError
@@ -46,7 +48,7 @@ def test_an_unknown_example_or_name_is_named_with_what_there_is(tmp_path):
     assert numbers["plot_bnn"]["elbo_final"] == -78.4
     with pytest.raises(ValueError, match="elbo_fnal does not exist; there is elbo_final"):
         numbers["plot_bnn"]["elbo_fnal"]
-    with pytest.raises(ValueError, match="no example of that name left outputs/plot_bn/numbers.json"):
+    with pytest.raises(ValueError, match=r"no example of that name left outputs/plot_bn/numbers\.json"):
         numbers["plot_bn"]
 
 
@@ -83,10 +85,8 @@ def test_a_formula_may_hold_any_character():
 
 
 def test_an_examples_first_paragraph_describes_it():
-    class Page:
-        meta: dict = {}
-
-    markdown = "<!-- made -->\n\n!!! note\n\n    Click [here](#download_links)\n    to download the full example code\n\n"
-    tidied = tidy_example(f"{markdown}\n# Title\n\nFirst\nwords.\n\nMore.\n", Page)
+    note = "!!! note\n\n    Click [here](#download_links)\n    to download the full example code\n\n"
+    page = SimpleNamespace(meta={})
+    tidied = tidy_example(f"<!-- made -->\n\n{note}\n# Title\n\nFirst\nwords.\n\nMore.\n", page)
     assert "Click" not in tidied
-    assert Page.meta["description"] == "First words."
+    assert page.meta["description"] == "First words."

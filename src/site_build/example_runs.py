@@ -71,7 +71,7 @@ def is_fresh(example: Example, inputs: str) -> bool:
 
 
 def begin(example: Example, inputs: str) -> None:
-    """Set the last run's files aside: a new run starts with none, so none of them can outlive it unnoticed."""
+    """Set the last run's files aside: a new run starts with none, so none can outlive it unnoticed."""
     aside = example.state / "last-good"
     shutil.rmtree(aside, ignore_errors=True)
     _move(example.published(), example.root, aside)
@@ -107,7 +107,7 @@ def undo(example: Example) -> None:
 
 
 def forget_removed(examples: list[Example], root: Path, generated: Path) -> None:
-    """Delete what removed or renamed examples left: generated files, and outputs of those that this build once ran."""
+    """Delete what removed or renamed examples left: generated files, and the outputs that a build made."""
     names = {example.name for example in examples}
     for state in _folders(root / ".cache" / "gallery"):
         if state.name not in names:

@@ -30,7 +30,7 @@ def digests(paths: Iterable[Path], root: Path) -> dict[str, str]:
 
 
 def fingerprint(root: Path, paths: Iterable[Path], **settings) -> str:
-    """Return one SHA-256 of the names and contents of `paths`, of the library, the lock, Python and `settings`."""
+    """Return one SHA-256 of `paths` (names and contents), the library, the lock, Python and `settings`."""
     shared = [*files_below(root / "src" / "bayesian_nn"), root / "requirements.lock"]
     content = {
         "files": digests({*paths, *shared}, root),
@@ -41,6 +41,6 @@ def fingerprint(root: Path, paths: Iterable[Path], **settings) -> str:
 
 
 def own_modules(*names: str) -> str:
-    """Return one SHA-256 of the named files of this package: those that shape what an execution leaves behind."""
+    """Return one SHA-256 of this package's named files: those that shape what an execution leaves behind."""
     here = Path(__file__).parent
     return hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()

@@ -8,7 +8,7 @@ from pathlib import Path
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 
-from site_build import example_runs, gallery_pages, gallery_patches
+from site_build import example_runs, gallery_pages
 from site_build.example_runs import Example
 
 LEFTOVERS = {
@@ -35,7 +35,7 @@ def configure(config) -> None:
 
 
 def without_leftovers(files: Files) -> Files:
-    """Return `files` without mkdocs-gallery's own pictures and styles: its output is pale on cream in the dark."""
+    """Return `files` without mkdocs-gallery's pictures and styles: its text is pale on cream in the dark."""
     for file in list(files):
         if file.src_uri in LEFTOVERS:
             files.remove(file)
@@ -43,13 +43,13 @@ def without_leftovers(files: Files) -> Files:
 
 
 def forget_library(root: Path) -> None:
-    """Unload modules that come from src/bayesian_nn or examples/: `mkdocs serve` lives through their edits."""
+    """Unload the modules of src/bayesian_nn and examples/: `mkdocs serve` lives through their edits."""
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None) or ""
         ours = name.split(".")[0] == "bayesian_nn" or Path(file).is_relative_to(root / "examples")
         if ours and name != "__main__":
             del sys.modules[name]
-    # A warning shown once per process would let the second run of an example pass: this forgets what was shown.
+    # Shown once per process, a warning would let an example's second run pass: this forgets what was shown.
     with warnings.catch_warnings():
         pass
 

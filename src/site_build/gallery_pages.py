@@ -14,14 +14,14 @@ STILL = re.compile(r'poster="(site:[^"]*)" (width="\d+" height="\d+")')
 
 
 def tidy_example(markdown: str, page) -> str:
-    """Return an example's page without the note above its title, its first paragraph being its description."""
+    """Return an example's page without the note above its title; its first paragraph describes it."""
     markdown = HEADER_NOTE.sub("", markdown)
     page.meta.setdefault("description", _description(markdown))
     return markdown
 
 
 def tidy_index(markdown: str, names: list[str], generated: Path) -> str:
-    """Return the gallery's index with a card for each example: its first figure, its title, what it says first."""
+    """Return the gallery's index with a card for each example: first figure, title, first paragraph."""
     # mkdocs-gallery's thumbnails are white in the dark, lead to two places, and cut a sentence at 95 letters.
     pages = [(name, (generated / f"{name}.md").read_text(encoding="utf-8")) for name in names]
     cards = "\n".join(_card(name, HEADER_NOTE.sub("", text)) for name, text in pages)

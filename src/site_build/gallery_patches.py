@@ -14,7 +14,7 @@ KNOWN_VERSIONS = {"0.10.4"}
 
 
 def apply(root: Path) -> None:
-    """Patch mkdocs-gallery in this process; raise PluginError if it is not the one that the patches were made for."""
+    """Patch mkdocs-gallery in this process; raise PluginError if it is not the one that the patches know."""
     shape = {
         "version": mkdocs_gallery.__version__ in KNOWN_VERSIONS,
         "CODE_OUTPUT": "mkd-glr-script-out-disp" in gen_single.CODE_OUTPUT,

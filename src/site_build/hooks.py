@@ -43,7 +43,7 @@ def _after_gallery(config):
 on_pre_build = CombinedEvent(_before_gallery, _after_gallery)
 
 
-# Before the blog's on_files at −50, which makes pages of posts.
+# Before the blog's on_files (priority -50), which makes pages of posts.
 def on_files(files, config):
     return notebooks.as_pages(outputs.publish(gallery.without_leftovers(files), config), config)
 

@@ -1,7 +1,7 @@
 """TeX to MathML when the site is built: no script and no other origin is needed to read a formula."""
 
 import re
-from functools import lru_cache
+from functools import cache
 from html import unescape
 
 from math_core import LatexError, LatexToMathML
@@ -33,6 +33,6 @@ def typeset(html: str, page_name: str) -> str:
     return html
 
 
-@lru_cache(maxsize=None)
+@cache
 def _convert(tex: str, display: bool) -> str:
     return LatexToMathML(fancy_error=False).convert_with_local_state(tex, displaystyle=display)

@@ -1,4 +1,4 @@
-"""A small copy of STIX Two Math with just the characters of this site's formulas, served from the site itself."""
+"""A copy of STIX Two Math with just the characters of this site's formulas, served from the site itself."""
 
 import hashlib
 import re
@@ -27,7 +27,7 @@ def characters_in(html: str) -> set[str]:
 
 
 def write(characters: set[str], assets: Path, cache: Path) -> None:
-    """Write math.woff2, its style sheet and its licence into `assets`; the font is made once for each set of characters."""
+    """Write math.woff2, its style sheet and its licence; the font is made once per set of characters."""
     text = "".join(sorted(characters))
     key = hashlib.sha256(f"{text} {version('ziamath')} {version('fonttools')}".encode()).hexdigest()
     made = cache / f"{key}.woff2"

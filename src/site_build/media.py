@@ -11,7 +11,7 @@ PIXEL_RATIO = 2
 
 
 def figure_html(folder: Path, label: str, *, caption: str = "") -> str:
-    """Return a <figure> of `<folder>/<label>.png` and its dark twin, described by `<label>.txt`; raises if one is missing."""
+    """Return a <figure> of `<label>.png` and its dark twin, described by `<label>.txt`."""
     light = _required(folder / f"{label}.png", "no figure has this label")
     alt = _text_for(folder, label)
     size = _size(light, PIXEL_RATIO)
@@ -25,14 +25,15 @@ def figure_html(folder: Path, label: str, *, caption: str = "") -> str:
 
 
 def film_html(folder: Path, label: str, *, caption: str = "") -> str:
-    """Return a <figure> with a pausable <video> of `<folder>/<label>.mp4`, its still, its text and its GIF if there is one."""
+    """Return a <figure> of `<label>.mp4`: a pausable <video> with still, text, and GIF if there is one."""
     film = _required(folder / f"{label}.mp4", "no film has this name")
     still = _required(folder / f"{label}.png", "a film needs a still of the same name")
     alt = _text_for(folder, label)
     gif = folder / f"{label}.gif"
     download = f'<a href="{_url(gif)}" download>the film as a GIF</a>' if gif.exists() else ""
     video = (
-        f'<video controls loop muted playsinline preload="none" poster="{_url(still)}" {_size(still, 1)} aria-label="{alt}">'
+        f'<video controls loop muted playsinline preload="none" poster="{_url(still)}" {_size(still, 1)} '
+        f'aria-label="{alt}">'
         f'<source src="{_url(film)}" type="video/mp4"><span>{alt} {download}</span></video>'
     )
     return _figure("film", video, " ".join(filter(None, [caption, download])))
@@ -57,7 +58,7 @@ def _required(path: Path, why: str) -> Path:
 
 
 def _url(path: Path) -> str:
-    # Raw HTML is neither checked nor rewritten by mkdocs; outputs.py does both for this scheme, on every page.
+    # mkdocs neither checks nor rewrites raw HTML; outputs.py does both for this scheme, on every page.
     return f"site:outputs/{path.parent.name}/{path.name}"
 
 

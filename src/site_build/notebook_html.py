@@ -21,7 +21,7 @@ LINK = re.compile(r'(?P<attribute>href|src)="(?P<path>[^"#:/?][^"#:?]*)(?P<fragm
 
 
 def tidied(html: str, name: str) -> str:
-    """Return a notebook's HTML with material's code blocks and marked formulas; raises for warnings and missing texts."""
+    """Return HTML with material's code blocks and marked formulas; raises for warnings and missing texts."""
     html = FOREIGN.sub("", html)
     if shown := STDERR.search(html):
         raise PluginError(
@@ -39,7 +39,7 @@ def tidied(html: str, name: str) -> str:
 
 
 def checked(html: str, notebook: File, files: Files) -> str:
-    """Return HTML with its relative links pointing to pages and files of the site; raises for one that is broken."""
+    """Return HTML with its relative links made the site's, as in Markdown; raises for a broken one."""
 
     def rewritten(match: re.Match) -> str:
         uri = posixpath.normpath(posixpath.join(posixpath.dirname(notebook.src_uri), unescape(match["path"])))

@@ -1,4 +1,4 @@
-"""Notebooks of docs/notebooks as pages: executed by mkdocs-jupyter when something they depend on has changed."""
+"""Notebooks as pages: executed by mkdocs-jupyter when something that they depend on has changed."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def as_pages(files: Files, config) -> Files:
 
 
 def prepare(page, config, files):
-    """Return a notebook's page with its content ready; raises PluginError where the notebook raises or warns."""
+    """Return a notebook's page, its content ready; raises PluginError where the notebook raises or warns."""
     if not _is_notebook(page.file):
         return page
     cached = _executed(page, config, files)
@@ -55,7 +55,7 @@ def prepare(page, config, files):
 
 
 def link(html: str, page, files) -> str:
-    """Return a notebook's HTML with its links rewritten as in Markdown; raises PluginError for a broken one."""
+    """Return a notebook's HTML with its links rewritten as in Markdown; raises for a broken one."""
     return checked(html, page.file, files) if _is_notebook(page.file) else html
 
 

@@ -23,14 +23,14 @@ def published(config) -> dict[str, Path]:
 
 
 def publish(files: Files, config) -> Files:
-    """Return `files` with the examples' outputs among them, so that mkdocs checks links to them and copies them."""
+    """Return `files` with the examples' outputs among them: mkdocs checks links to them and copies them."""
     for uri, path in published(config).items():
         files.append(File.generated(config, uri, abs_src_path=str(path)))
     return files
 
 
 def resolve(html: str, page_url: str, page_name: str, config) -> str:
-    """Return a page's HTML with every "site:outputs/…" made relative to it; raises if there is no such file."""
+    """Return a page's HTML with every "site:outputs/…" made relative to it; raises without such a file."""
     if '"site:' not in html:
         return html
     known = published(config)

@@ -1,4 +1,4 @@
-"""What a page may quote with `render_macros: true`: numbers, figures and films of the examples that just ran."""
+"""What a page with `render_macros: true` may quote: numbers, figures and films of the examples."""
 
 import json
 from difflib import get_close_matches
@@ -22,7 +22,7 @@ def define_env(env) -> None:
 
 
 class Numbers:
-    """`numbers.<example>.<name>`: read when asked for, because the examples run after the names are declared."""
+    """`numbers.<example>.<name>`: read when asked for, as examples run after the names are declared."""
 
     def __init__(self, outputs: Path):
         self._outputs = outputs
@@ -56,7 +56,7 @@ class UnknownNumberError(ValueError):
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return `value` with `digits` significant digits, a count with all of them: 1,230 or 0.0812 or 10,000."""
+    """Return `value` with `digits` significant digits, a count with all: 1,230 or 0.0812 or 10,000."""
     if isinstance(value, int):
         return fixed(value, 0)
     rounded = float(f"{value:.{digits}g}")

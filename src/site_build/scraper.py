@@ -26,7 +26,7 @@ def _get_sg_image_scraper():
 
 
 def scrape(_block, script, **_options) -> str:
-    """Return the HTML of the films and figures that this cell made; raises where one has no name or no text."""
+    """Return the HTML of the films and figures that a cell made; raises where one has no name or no text."""
     import matplotlib.pyplot as plt
 
     try:
@@ -42,7 +42,7 @@ def scrape(_block, script, **_options) -> str:
 
 
 def save(figure, folder: Path) -> None:
-    """Write `<label>.png`, `<label>-dark.png` and `<label>.txt` for a figure; raises if it has no label or no text."""
+    """Write a figure as `<label>.png`, `<label>-dark.png` and `<label>.txt`; raises without label or text."""
     from site_build.dark import close, dark_copy
 
     label, alt = figure.get_label(), getattr(figure, "alt", "")
