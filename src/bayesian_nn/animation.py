@@ -172,7 +172,7 @@ def _y_limits(film: PredictionFilm, data: Dataset) -> tuple[float, float]:
 
 
 def write_film(film: Film, path: str | os.PathLike, *, alt: str) -> None:
-    """Writes the film as `path` with `.gif`, `.mp4`, its still `.png`, and `.txt`, the text that stands in for it."""
+    """Writes the film as `path` with `.gif`, `.mp4`, its still `.png`, and `.txt`, the text in its place."""
     path = Path(path)
     write_gif(film, path.with_suffix(".gif"))
     write_mp4(film, path.with_suffix(".mp4"))

@@ -40,8 +40,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def output_folder(example: str) -> Path:
-    """Returns `outputs/<example>`, made if need be: beside `examples/`, whether the script was started there or
-    in the folder above, as the gallery and a reader do."""
+    """Returns `outputs/<example>`, made if need be: beside `examples/`, whether the script was started there
+    or in the folder above, as the gallery and a reader do."""
     here = Path.cwd()
     root = here.parent if here.name == "examples" else here
     folder = root / "outputs" / example
