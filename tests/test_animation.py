@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bayesian_nn.animation import Film, draw_film, write_gif, write_mp4, write_still
+from bayesian_nn.animation import Film, draw_film, write_film, write_gif, write_mp4, write_still
 from bayesian_nn.prediction import PredictionFilm
 
 STEPS = np.array([0, 1, 2, 4, 7, 14, 27, 52, 100, 193, 373, 500])
@@ -152,6 +152,16 @@ def test_the_mp4_decodes_to_the_frames_that_were_drawn(film, tmp_path):
 def test_the_still_is_the_last_frame(film, tmp_path):
     write_still(film, tmp_path / "still.png")
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "still.png")), film.frames[-1])
+
+
+def test_a_film_is_written_in_every_form_with_the_text_in_its_place(film, tmp_path):
+    write_film(film, tmp_path / "learning", alt="A curve finds the points.")
+    assert {file.name for file in tmp_path.iterdir()} == {
+        f"learning.{kind}" for kind in ("gif", "mp4", "png", "txt")
+    }
+    assert (tmp_path / "learning.txt").read_text() == "A curve finds the points.\n"
+    assert len(gif_frames(tmp_path / "learning.gif")[0]) == 12
+    assert len(mp4_frames(tmp_path / "learning.mp4")[0]) == 17
 
 
 def test_an_encoder_that_fails_leaves_the_old_film(film, tmp_path):

@@ -82,7 +82,7 @@ def plot_elbo(
     _scale_elbo_axes(axes, run, np.concatenate(medians), fine=with_parts)
     axes.set(xlabel="training step", ylabel="nats (up is better)")
     if with_parts:
-        add_legend(axes, "in the end, in nats (bold: running median)")
+        add_legend(axes, "at the end, in nats (bold: running median)")
     return axes
 
 
