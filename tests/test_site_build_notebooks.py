@@ -77,6 +77,12 @@ def test_a_warning_in_a_notebook_is_an_error():
         tidied(STDERR, "own.ipynb")
 
 
+def test_the_greeting_of_tensorflow_is_no_warning_and_is_not_shown():
+    greeting = "I0000 00:00:1795427071.79 27806 port.cc:153] oneDNN custom operations are on.\n"
+    html = STDERR.replace("/somewhere/model.py:3: FitWarning: flat &amp; wide\n", greeting)
+    assert tidied(html, "own.ipynb") == ""
+
+
 def test_a_figure_without_text_is_an_error():
     with pytest.raises(PluginError, match=r'give its cell the metadata {"alt"'):
         tidied(IMAGE, "own.ipynb")

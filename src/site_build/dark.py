@@ -1,10 +1,11 @@
 """A figure for a dark page: black and white change places, other colours become light enough to be seen."""
 
 import colorsys
-import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.collections import Collection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
@@ -19,23 +20,17 @@ FOREGROUND = np.array(to_rgba("#e2e4ea"))[:3]
 MIN_LIGHTNESS = 0.56
 
 
-def dark_copy(figure: Figure) -> Figure:
-    """Return a copy of `figure` in colours for a dark page; `figure` stays as it is."""
-    # A copy, because recoloured artists could not be told from those that a later cell draws.
-    copy = pickle.loads(pickle.dumps(figure))
-    for artist in copy.findobj():
-        if isinstance(artist, Text):
-            artist.set_color(darkened(artist.get_color()))
-            # Neither the box nor the arrow of an annotation is among its children.
-            for patch in filter(None, [artist.get_bbox_patch(), getattr(artist, "arrow_patch", None)]):
-                _recolour_patch(patch)
-        elif isinstance(artist, Line2D):
-            _recolour_line(artist)
-        elif isinstance(artist, Patch):
-            _recolour_patch(artist)
-        elif isinstance(artist, Collection):
-            _recolour_collection(artist)
-    return copy
+@contextmanager
+def dark(figure: Figure) -> Iterator[None]:
+    """A context in which `figure` has the colours for a dark page; afterwards it has its own again."""
+    colours = [known for artist in figure.findobj() for known in _colours_of(artist)]
+    for set_colour, colour in colours:
+        set_colour(_each(darkened, colour))
+    try:
+        yield
+    finally:
+        for set_colour, colour in colours:
+            set_colour(colour)
 
 
 def darkened(color):
@@ -51,29 +46,28 @@ def darkened(color):
     return (*map(float, rgb), alpha)
 
 
-def close(figure: Figure) -> None:
-    """Close a figure that unpickling has registered with pyplot."""
-    plt.close(figure)
+def _colours_of(artist: Artist) -> Iterator[tuple[Callable, object]]:
+    # All colours are read before one is set: those of markers follow their line's.
+    if isinstance(artist, Text):
+        yield artist.set_color, artist.get_color()
+        # Neither the box nor the arrow of an annotation is among its children.
+        for patch in filter(None, [artist.get_bbox_patch(), getattr(artist, "arrow_patch", None)]):
+            yield from _colours_of(patch)
+    elif isinstance(artist, Line2D):
+        yield artist.set_color, artist.get_color()
+        yield artist.set_markeredgecolor, artist.get_markeredgecolor()
+        yield artist.set_markerfacecolor, artist.get_markerfacecolor()
+    elif isinstance(artist, Patch | Collection):
+        faces, edges = artist.get_facecolor(), artist.get_edgecolor()
+        # The alpha is in both colours already, and would override that of an edge which is not drawn.
+        artist.set_alpha(None)
+        yield artist.set_edgecolor, edges
+        if (
+            isinstance(artist, Patch) or artist.get_array() is None
+        ):  # A colour that stands for a number stays.
+            yield artist.set_facecolor, faces
 
 
-def _recolour_line(line: Line2D) -> None:
-    # All are read first: the markers' colours follow the line's unless they were set.
-    color, edge, face = line.get_color(), line.get_markeredgecolor(), line.get_markerfacecolor()
-    line.set_color(darkened(color))
-    line.set_markeredgecolor(darkened(edge))
-    line.set_markerfacecolor(darkened(face))
-
-
-def _recolour_patch(patch: Patch) -> None:
-    face, edge = patch.get_facecolor(), patch.get_edgecolor()
-    patch.set_alpha(None)  # It is in both colours already, and would override theirs.
-    patch.set_facecolor(darkened(face))
-    patch.set_edgecolor(darkened(edge))
-
-
-def _recolour_collection(collection: Collection) -> None:
-    faces, edges = collection.get_facecolor(), collection.get_edgecolor()
-    if collection.get_array() is None:  # A colour that stands for a number stays.
-        collection.set_alpha(None)
-        collection.set_facecolor([darkened(color) for color in faces])
-    collection.set_edgecolor([darkened(color) for color in edges])
+def _each(change: Callable, colour):
+    is_list = isinstance(colour, np.ndarray) and colour.ndim == 2
+    return [change(one) for one in colour] if is_list else change(colour)

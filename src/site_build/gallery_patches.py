@@ -20,6 +20,7 @@ def apply(root: Path) -> None:
         "CODE_OUTPUT": "mkd-glr-script-out-disp" in gen_single.CODE_OUTPUT,
         "codestr2md": list(inspect.signature(gen_single.codestr2md).parameters)
         == ["codestr", "lang", "lineno", "is_exc"],
+        "_LoggingTee": hasattr(gen_single._LoggingTee, "flush"),
         "patch_warnings": not inspect.signature(gen_single.patch_warnings).parameters,
         "create_thumb_from_image": list(inspect.signature(gen_single.create_thumb_from_image).parameters)
         == ["script", "src_image_path"],
@@ -40,6 +41,8 @@ def apply(root: Path) -> None:
     # and what it prints is no shell script.
     gen_single.CODE_OUTPUT = _Output(gen_single.CODE_OUTPUT.replace(".shell", ".text"))
     gen_single.codestr2md = _fenced_code
+    # absl, and so TensorFlow, keeps the stream that it finds while an example runs, and closes it at the end.
+    gen_single._LoggingTee.close = gen_single._LoggingTee.flush
     # mkdocs-gallery prints warnings into the page, with the paths of the machine that built it, and lets
     # an example that exits end the build with the example's exit code: 0 would look like a built site.
     gen_single.patch_warnings = lambda: _run_strictly(root)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-# Figures are saved with two pixels per CSS pixel.
-PIXEL_RATIO = 2
+# Of a figure's file. On a page an inch has 100 pixels, so that it is sharp on finer screens too.
+DOTS_PER_INCH = 160
 
 
 def figure_html(folder: Path, label: str, *, caption: str = "") -> str:
     """Return a <figure> of `<label>.png` and its dark twin, described by `<label>.txt`."""
     light = _required(folder / f"{label}.png", "no figure has this label")
     alt = _text_for(folder, label)
-    size = _size(light, PIXEL_RATIO)
+    size = _size(light, 100 / DOTS_PER_INCH)
     images = [f'<img src="{_url(light)}#only-light" alt="{alt}" {size} loading="lazy" class="off-glb">']
     dark = folder / f"{label}-dark.png"
     if dark.exists():
@@ -44,6 +44,12 @@ def write_text_for(folder: Path, label: str, text: str) -> None:
     (folder / f"{label}.txt").write_text(" ".join(text.split()) + "\n", encoding="utf-8")
 
 
+def pixels(png: Path) -> tuple[int, int]:
+    """Return the width and height of a PNG file."""
+    with png.open("rb") as file:
+        return struct.unpack(">II", file.read(24)[16:])
+
+
 def _text_for(folder: Path, label: str) -> str:
     path = _required(
         folder / f"{label}.txt", "a figure or film needs the text that stands in for it in this file"
@@ -62,10 +68,10 @@ def _url(path: Path) -> str:
     return f"site:outputs/{path.parent.name}/{path.name}"
 
 
-def _size(png: Path, pixel_ratio: int) -> str:
+def _size(png: Path, scale: float) -> str:
     # With its size known, an image that loads late moves nothing.
-    width, height = struct.unpack(">II", png.read_bytes()[16:24])
-    return f'width="{width // pixel_ratio}" height="{height // pixel_ratio}"'
+    width, height = pixels(png)
+    return f'width="{round(width * scale)}" height="{round(height * scale)}"'
 
 
 def _figure(kind: str, content: str, caption: str) -> str:

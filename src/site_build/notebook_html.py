@@ -16,17 +16,22 @@ FOREIGN = re.compile(
 CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(?:<span></span>)?(.*?)</pre></div>', re.DOTALL)
 VERBATIM = re.compile(r"(<pre\b.*?</pre>|<code\b.*?</code>)", re.DOTALL)
 TEX = re.compile(r"\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.DOTALL)
-STDERR = re.compile(r'data-mime-type="application/vnd.jupyter.stderr"[^>]*>(.*?)</div>', re.DOTALL)
+STDERR = re.compile(r'<div[^>]*data-mime-type="application/vnd.jupyter.stderr"[^>]*>(.*?)</div>', re.DOTALL)
+# What TensorFlow's C++ code writes before it can be told to be quiet.
+GREETING = re.compile(
+    r"^([IWE]\d{4} \d\d:.*|WARNING: All log messages before absl.*|To enable the following.*)$\n?",
+    re.MULTILINE,
+)
 LINK = re.compile(r'(?P<attribute>href|src)="(?P<path>[^"#:/?][^"#:?]*)(?P<fragment>#[^"]*)?"')
 
 
 def tidied(html: str, name: str) -> str:
     """Return HTML with material's code blocks and marked formulas; raises for warnings and missing texts."""
     html = FOREIGN.sub("", html)
-    if shown := STDERR.search(html):
-        raise PluginError(
-            f"{name} shows a warning or an error:\n{unescape(re.sub('<[^>]+>', '', shown[1])).strip()}"
-        )
+    for shown in STDERR.findall(html):
+        if complaint := GREETING.sub("", unescape(re.sub("<[^>]+>", "", shown)).strip()).strip():
+            raise PluginError(f"{name} shows a warning or an error:\n{complaint}")
+    html = STDERR.sub("", html)
     if "No description has been provided for this image" in html:
         raise PluginError(
             f'{name} has a figure without text: give its cell the metadata {{"alt": "what it shows"}}.'

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from site_build.media import PIXEL_RATIO, figure_html, film_html, write_text_for
+from site_build.media import DOTS_PER_INCH, figure_html, film_html, pixels, write_text_for
 
 LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -43,7 +43,7 @@ def scrape(_block, script, **_options) -> str:
 
 def save(figure, folder: Path) -> None:
     """Write a figure as `<label>.png`, `<label>-dark.png` and `<label>.txt`; raises without label or text."""
-    from site_build.dark import close, dark_copy
+    from site_build.dark import dark
 
     label, alt = figure.get_label(), getattr(figure, "alt", "")
     if not LABEL.fullmatch(label):
@@ -56,10 +56,16 @@ def save(figure, folder: Path) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     write_text_for(folder, label, alt)
-    figure.savefig(folder / f"{label}.png", dpi=PIXEL_RATIO * figure.dpi)
-    dark = dark_copy(figure)
-    dark.savefig(folder / f"{label}-dark.png", dpi=PIXEL_RATIO * figure.dpi)
-    close(dark)
+    light = folder / f"{label}.png"
+    if not light.exists():  # A figure that the example saved itself is published as it is.
+        figure.savefig(light, dpi=DOTS_PER_INCH)
+    width, height = pixels(light)
+    with dark(figure):
+        figure.savefig(folder / f"{label}-dark.png", dpi=width / figure.get_figwidth())
+    if pixels(folder / f"{label}-dark.png") != (width, height):
+        raise ValueError(
+            f"figure {label!r} was saved in another shape than it has: leave its margins as they are"
+        )
 
 
 def _shown_html(script, folder: Path, labels: list[str]):
