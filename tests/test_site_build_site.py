@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from site_build_project import build, change, copy_of, make_project
+from site_build_project import build, change, copy_of, make_project, write
 
 HEAVY = (
     "tensorflow",
@@ -199,7 +199,9 @@ def test_a_number_or_a_file_that_no_example_made_fails_the_build_and_names_its_p
     assert result.returncode != 0
     assert "nombres.json" in result.stdout
     change(post, "numbers.plot_line.slope", "numbers.plot_line.slop")
+    write(copy / "docs/index.md", "---\nrender_macros: true\n---\n# Home\n\n{{ never_defined }}\n")
     result = build(copy)
     assert result.returncode != 0
-    assert "blog/posts/line.md" in result.stdout.replace("\\", "/")
+    assert "blog/posts/line.md" in result.stdout
+    assert "'never_defined' is undefined" in result.stdout
     assert "numbers.plot_line.slop does not exist; there is slope" in result.stdout

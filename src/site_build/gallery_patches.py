@@ -22,8 +22,6 @@ def apply(root: Path) -> None:
         == ["codestr", "lang", "lineno", "is_exc"],
         "_LoggingTee": hasattr(gen_single._LoggingTee, "flush"),
         "patch_warnings": not inspect.signature(gen_single.patch_warnings).parameters,
-        "create_thumb_from_image": list(inspect.signature(gen_single.create_thumb_from_image).parameters)
-        == ["script", "src_image_path"],
         "_import_matplotlib": not inspect.signature(gen_gallery._import_matplotlib).parameters,
     }
     changed = [name for name, known in shape.items() if not known]
@@ -34,9 +32,6 @@ def apply(root: Path) -> None:
         )
     # Importing pyplot takes a second, and a build that executes nothing has no use for it.
     gen_gallery._import_matplotlib = _nothing
-    # The gallery's index shows the figures themselves (gallery_pages.py). A thumbnail of each would be made
-    # in every build; what is asked of it is only that the file exists.
-    gen_single.create_thumb_from_image = lambda script, src_image_path: script.md_file
     # Three backticks in what an example prints, or in its code, would end the block they stand in;
     # and what it prints is no shell script.
     gen_single.CODE_OUTPUT = _Output(gen_single.CODE_OUTPUT.replace(".shell", ".text"))

@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urljoin
 
+from jinja2 import FileSystemBytecodeCache
 from mkdocs.plugins import CombinedEvent, event_priority
 
 from site_build import gallery, gallery_patches, mathematics, mathfont, notebooks, outputs
@@ -22,8 +23,16 @@ def _before_plugins(config):
 
 def _after_plugins(config):
     gallery.configure(config)
+    config.plugins["mkdocstrings"].get_handler("python").env.bytecode_cache = _compiled_templates(config)
     config.extra_css.append(FONT_STYLE)
     return config
+
+
+def _compiled_templates(config) -> FileSystemBytecodeCache:
+    # Each build, each one under `mkdocs serve` too, would compile the theme's ninety templates anew.
+    folder = Path(config.config_file_path).parent / ".cache" / "templates"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
 
 
 on_config = CombinedEvent(_before_plugins, _after_plugins)
@@ -46,6 +55,11 @@ on_pre_build = CombinedEvent(_before_gallery, _after_gallery)
 # Before the blog's on_files (priority -50), which makes pages of posts.
 def on_files(files, config):
     return notebooks.as_pages(outputs.publish(gallery.without_leftovers(files), config), config)
+
+
+def on_env(env, config, files):
+    env.bytecode_cache = _compiled_templates(config)
+    return env
 
 
 def on_pre_page(page, config, files):
