@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bayesian_nn.arguments import finite_numbers, whole_number
+
 __all__ = ["Dataset", "Scaling", "cosine_with_gap", "dataset", "read_csv", "train_test_split"]
 
 
@@ -27,7 +29,7 @@ class Dataset:
 
     x: inputs `[n_points, n_inputs]`; y: targets `[n_points]`; scaling: the units a network should work in;
     truth: the noise-free function `x [n, n_inputs] -> [n]`, if known; noise_std: the sd of y around it, in
-    y's units, if known.
+    y's units, if known. Raises ValueError for NaN, and for shapes that disagree.
     """
 
     x: np.ndarray
@@ -38,6 +40,11 @@ class Dataset:
     y_name: str = "y"
     truth: Callable[[np.ndarray], np.ndarray] | None = None
     noise_std: float | None = None
+
+    def __post_init__(self):
+        x, y = _observations(self.x, self.y)
+        object.__setattr__(self, "x", x)
+        object.__setattr__(self, "y", y)
 
     @property
     def n_points(self) -> int:
@@ -50,8 +57,9 @@ def cosine_with_gap(*, seed: int, n_points: int = 40, noise_std: float = 0.1) ->
     The data of Edward's `bayesian_nn.py` (2016): with `seed=42` and the defaults, the very points. The
     network sees (x - 4) / 4.
     """
-    if n_points < 2 or n_points % 2:
-        raise ValueError(f"n_points must be even and at least 2 (two equal clusters); got {n_points}.")
+    whole_number("seed", seed, at_least=0)
+    if whole_number("n_points", n_points, at_least=2) % 2:
+        raise ValueError(f"n_points must be even, for two equal clusters; got {n_points}.")
     if not (np.isfinite(noise_std) and noise_std >= 0):
         raise ValueError(f"noise_std must be a finite number that is not negative; got {noise_std}.")
     x = np.concatenate([np.linspace(0, 2, n_points // 2), np.linspace(6, 8, n_points // 2)])
@@ -70,13 +78,8 @@ def cosine_with_gap(*, seed: int, n_points: int = 40, noise_std: float = 0.1) ->
 def dataset(x, y, *, x_names: Sequence[str] | None = None, y_name: str = "y", name: str = "data") -> Dataset:
     """Returns a data set from arrays, x `[n_points]` or `[n_points, n_inputs]` and y `[n_points]`, with a
     scaling that standardises every column to mean 0 and sd 1."""
-    x, y = _numbers(x, "x"), _numbers(y, "y")
-    x = x[:, None] if x.ndim == 1 else x
-    if x.ndim != 2 or y.ndim != 1 or len(x) != len(y):
-        raise ValueError(
-            f"x must be [n_points, n_inputs] and y [n_points] with the same n_points; "
-            f"got x {list(x.shape)} and y {list(y.shape)}."
-        )
+    x = finite_numbers("x", x)
+    x, y = _observations(x[:, None] if x.ndim == 1 else x, y)
     if len(y) < 2:
         raise ValueError(f"At least two observations are needed; got {len(y)}.")
     names = tuple(x_names) if x_names else tuple(f"x{i + 1}" for i in range(x.shape[1]))
@@ -89,8 +92,9 @@ def read_csv(path, *, y: str, x: Sequence[str] | None = None) -> Dataset:
     """Returns the data set in a CSV file with a header row: column `y` to be predicted from the columns `x`
     (all the others, if none are named). Raises ValueError naming the line, the column and the value."""
     path = Path(path)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [(reader.line_num, row) for reader in [csv.reader(file)] for row in reader if row]
+    if isinstance(x, str):
+        raise ValueError(f"x must be a list of column names; for the one column {x!r} write x=[{x!r}].")
+    rows = _rows(path)
     if len(rows) < 2:
         raise ValueError(f"{path.name}: a header row and at least one row of data are needed.")
     header = [cell.strip() for cell in rows[0][1]]
@@ -98,8 +102,12 @@ def read_csv(path, *, y: str, x: Sequence[str] | None = None) -> Dataset:
     for column in [y, *columns]:
         if column not in header:
             raise ValueError(f"{path.name} has no column {column!r}; its columns are {', '.join(header)}.")
+        if header.count(column) > 1:
+            raise ValueError(f"{path.name} has more than one column {column!r}; rename all but one.")
     if not columns:
         raise ValueError(f"{path.name}: no input columns; name at least one in x.")
+    if y in columns:
+        raise ValueError(f"{path.name}: column {y!r} cannot be both the target y and an input in x.")
     table = [_row(path.name, line, row, header, [*columns, y]) for line, row in rows[1:]]
     table = np.array(table)
     return dataset(table[:, :-1], table[:, -1], x_names=columns, y_name=y, name=path.stem)
@@ -108,6 +116,9 @@ def read_csv(path, *, y: str, x: Sequence[str] | None = None) -> Dataset:
 def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple[Dataset, Dataset]:
     """Returns `(train, test)`, a random split; both carry the scaling of the training part, so that nothing
     of the test part reaches the network."""
+    whole_number("seed", seed, at_least=0)
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"test_fraction must lie between 0 and 1; got {test_fraction}.")
     n_test = round(data.n_points * test_fraction)
     if not 1 <= n_test <= data.n_points - 2:
         raise ValueError(
@@ -124,11 +135,21 @@ def _cosine(x):
     return np.cos(np.asarray(x)[..., 0])
 
 
+def _observations(x, y):
+    x, y = finite_numbers("x", x), finite_numbers("y", y)
+    if x.ndim != 2 or x.shape[1] == 0 or y.ndim != 1 or len(x) != len(y):
+        raise ValueError(
+            f"x must be [n_points, n_inputs] and y [n_points] with the same n_points; "
+            f"got x {list(x.shape)} and y {list(y.shape)}."
+        )
+    return x, y
+
+
 def _standardising(x, y):
     def spread(values):
-        std = values.std(axis=0)
-        # A constant column carries no information: dividing by 1 leaves it at zero.
-        return np.where(std > 0, std, 1.0)
+        # A constant column carries no information: dividing by 1 leaves it at zero. Its sd need not be zero:
+        # rounding gives ten times 0.1 an sd of 1e-17.
+        return np.where(np.ptp(values, axis=0) > 0, values.std(axis=0), 1.0)
 
     return Scaling(
         x_shift=tuple(x.mean(axis=0).tolist()),
@@ -138,19 +159,14 @@ def _standardising(x, y):
     )
 
 
-def _numbers(values, argument):
+def _rows(path):
+    """Returns the file's rows that are not empty, each with the number of its line."""
     try:
-        values = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{argument} must be an array of numbers: {error}") from None
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        where = tuple(bad[0].tolist())
-        raise ValueError(
-            f"{argument} has {len(bad)} values that are not finite, the first at index {where}: "
-            f"{values[where]}. Remove or fill these observations first."
-        )
-    return values
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            return [(reader.line_num, row) for row in reader if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path.name} is not a CSV file in UTF-8 ({error}); save it as one.") from None
 
 
 def _row(file_name, line, row, header, columns):
