@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from bayesian_nn.arguments import positive
+
 __all__ = ["constant_log_likelihood", "explained_variance", "rmse"]
 
 
@@ -22,7 +24,7 @@ def explained_variance(predicted, y) -> float:
 def constant_log_likelihood(y, noise_std: float) -> float:
     """Returns log p(y) in nats, summed over y `[n_points]`, under the best constant predictor (the mean of y)
     with Gaussian noise of sd `noise_std`. No ELBO of a flat line is higher."""
-    residuals = (np.asarray(y) - np.mean(y)) / noise_std
+    residuals = (np.asarray(y) - np.mean(y)) / positive("noise_std", noise_std)
     return float(np.sum(-0.5 * residuals**2 - np.log(noise_std * np.sqrt(2 * np.pi))))
 
 

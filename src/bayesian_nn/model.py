@@ -1,6 +1,7 @@
 """The Bayesian neural network: its layers, the prior on its weights, the likelihood of the data."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from bayesian_nn.arguments import finite_numbers, positive, whole_number
 from bayesian_nn.data import Scaling
 
 __all__ = ["LearnedNoise", "Model", "log_likelihood", "network", "observation_std", "prior"]
@@ -53,26 +55,20 @@ class Model:
     scaling: Scaling | None = None
 
     def __post_init__(self):
-        object.__setattr__(self, "layer_sizes", tuple(self.layer_sizes))
-        sizes = self.layer_sizes
-        if len(sizes) < 2 or any(not isinstance(n, int | np.integer) or n < 1 for n in sizes):
-            raise ValueError(
-                "layer_sizes must name at least the inputs and the output, each 1 or more, "
-                f"as in (1, 10, 10, 1); got {sizes}."
-            )
-        if sizes[-1] != 1:
-            raise ValueError(f"layer_sizes must end in 1, the one target y; got {sizes}.")
+        sizes = _checked_sizes(self.layer_sizes)
         if self.activation not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {self.activation!r}.")
-        _require_positive("prior_std", self.prior_std)
         if isinstance(self.noise_std, LearnedNoise):
-            _require_positive("noise_std.median", self.noise_std.median)
-            _require_positive("noise_std.log_std", self.noise_std.log_std)
+            named = self.noise_std._asdict().items()
+            noise_std = LearnedNoise(*(positive(f"noise_std.{name}", value) for name, value in named))
         else:
-            _require_positive("noise_std", self.noise_std)
-        if self.scaling is None:
-            object.__setattr__(self, "scaling", Scaling((0.0,) * sizes[0], (1.0,) * sizes[0]))
-        _check_scaling(self.scaling, sizes[0])
+            noise_std = positive("noise_std", self.noise_std)
+        scaling = Scaling((0.0,) * sizes[0], (1.0,) * sizes[0]) if self.scaling is None else self.scaling
+        # Plain numbers and tuples, so that a model can be a key of the compiled loops and be saved as JSON.
+        object.__setattr__(self, "layer_sizes", sizes)
+        object.__setattr__(self, "noise_std", noise_std)
+        object.__setattr__(self, "prior_std", positive("prior_std", self.prior_std))
+        object.__setattr__(self, "scaling", _checked_scaling(scaling, sizes[0]))
 
     @property
     def n_weights(self) -> int:
@@ -161,16 +157,24 @@ def _leading_shape(latents):
     return [tf.shape(latents)[i] if n is None else n for i, n in enumerate(latents.shape[:-1])]
 
 
-def _require_positive(argument, value):
-    if not (isinstance(value, int | float | np.number) and math.isfinite(value) and value > 0):
-        raise ValueError(f"{argument} must be a finite number above zero; got {value!r}.")
-
-
-def _check_scaling(scaling, n_inputs):
-    if len(scaling.x_shift) != n_inputs or len(scaling.x_scale) != n_inputs:
+def _checked_sizes(sizes):
+    if not isinstance(sizes, Iterable) or len(tuple(sizes)) < 2:
         raise ValueError(
-            f"scaling has {len(scaling.x_shift)} shifts and {len(scaling.x_scale)} scales for inputs, "
+            f"layer_sizes must name at least the inputs and the output, as in (1, 10, 10, 1); got {sizes!r}."
+        )
+    sizes = tuple(whole_number(f"layer_sizes[{i}]", size) for i, size in enumerate(sizes))
+    if sizes[-1] != 1:
+        raise ValueError(f"layer_sizes must end in 1, the one target y; got {sizes}.")
+    return sizes
+
+
+def _checked_scaling(scaling, n_inputs):
+    shifts = np.atleast_1d(finite_numbers("scaling.x_shift", scaling.x_shift)).tolist()
+    scales = tuple(positive("scaling.x_scale", value) for value in np.atleast_1d(scaling.x_scale))
+    if len(shifts) != n_inputs or len(scales) != n_inputs:
+        raise ValueError(
+            f"scaling has {len(shifts)} shifts and {len(scales)} scales for inputs, "
             f"but layer_sizes begins with {n_inputs}."
         )
-    for value in (*scaling.x_scale, scaling.y_scale):
-        _require_positive("scaling's scales", value)
+    y_shift = float(finite_numbers("scaling.y_shift", scaling.y_shift))
+    return Scaling(tuple(shifts), scales, y_shift, positive("scaling.y_scale", scaling.y_scale))

@@ -18,8 +18,10 @@ class WarmupCosine:
     warmup: float = 0.2
 
     def __post_init__(self):
-        if not (self.peak > 0 and 0 <= self.warmup < 1):
-            raise ValueError(f"peak must be above zero and warmup in [0, 1); got {self.peak}, {self.warmup}.")
+        if not (0 < self.peak < np.inf and 0 <= self.warmup < 1):
+            raise ValueError(
+                f"peak must be finite and above zero, warmup in [0, 1); got {self.peak}, {self.warmup}."
+            )
 
     def rates(self, n_steps: int) -> np.ndarray:
         """Returns the learning rates `[n_steps]`."""
@@ -38,9 +40,9 @@ class StepDecay:
     every: int = 100
 
     def __post_init__(self):
-        if not (self.initial > 0 and 0 < self.factor <= 1 and self.every >= 1):
+        if not (0 < self.initial < np.inf and 0 < self.factor <= 1 and self.every >= 1):
             raise ValueError(
-                "initial must be above zero, factor in (0, 1] and every at least 1; "
+                "initial must be finite and above zero, factor in (0, 1] and every at least 1; "
                 f"got {self.initial}, {self.factor}, {self.every}."
             )
 
@@ -72,6 +74,13 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.98
     epsilon: float = 1e-8
+
+    def __post_init__(self):
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1 and self.epsilon > 0):
+            raise ValueError(
+                "beta1 and beta2 must lie in [0, 1) and epsilon above zero; "
+                f"got {self.beta1}, {self.beta2}, {self.epsilon}."
+            )
 
     def start(self, parameters) -> AdamState:
         """Returns the state before the first step."""

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from bayesian_nn.arguments import positive
 from bayesian_nn.model import LearnedNoise, Model
 
 __all__ = ["MeanField"]
@@ -27,8 +28,7 @@ class MeanField:
     initial_std: float = 0.02
 
     def __post_init__(self):
-        if not (np.isfinite(self.initial_std) and self.initial_std > 0):
-            raise ValueError(f"initial_std must be a finite number above zero; got {self.initial_std}.")
+        object.__setattr__(self, "initial_std", positive("initial_std", self.initial_std))
 
     def noise_shape(self, model: Model) -> tuple[int, ...]:
         """Returns the shape of the standard normal noise that makes one draw."""
@@ -46,7 +46,8 @@ class MeanField:
 
     def parameters(self, mean, std) -> np.ndarray:
         """Returns the parameter vectors `[..., n_parameters]` with these means and sds `[..., n_latents]`."""
-        return np.concatenate([mean, np.log(np.expm1(std))], axis=-1).astype(np.float32)
+        # log(exp(std) - 1), without the overflow of exp.
+        return np.concatenate([mean, std + np.log(-np.expm1(-std))], axis=-1).astype(np.float32)
 
     def distribution(self, parameters) -> tfd.Distribution:
         """Returns the distribution over `[n_latents]`, for parameters `[..., n_parameters]`."""

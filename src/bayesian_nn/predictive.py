@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from bayesian_nn.arguments import finite_numbers, whole_number
 from bayesian_nn.model import Model, network, observation_std, prior
 from bayesian_nn.prediction import Prediction, PredictionFilm
 from bayesian_nn.run import Run
@@ -19,6 +20,8 @@ def draw_posterior(run: Run, n_draws: int, *, seed: int, recorded: int = -1) -> 
 
 def draw_prior(model: Model, n_draws: int, *, seed: int) -> np.ndarray:
     """Returns draws of the latents `[n_draws, n_latents]` from the prior."""
+    whole_number("n_draws", n_draws)
+    whole_number("seed", seed, at_least=0)
     return prior(model).sample(n_draws, seed=[seed, 0]).numpy()
 
 
@@ -66,17 +69,15 @@ def predict_film(
 
 
 def _noise(run, n_draws, seed):
-    if n_draws < 1:
-        raise ValueError(f"n_draws must be 1 or more; got {n_draws}.")
+    whole_number("n_draws", n_draws)
+    whole_number("seed", seed, at_least=0)
     return tf.random.stateless_normal([n_draws, *run.posterior.noise_shape(run.model)], [seed, 0])
 
 
 def _inputs(model, x):
-    x = np.asarray(x, dtype=np.float64)
+    x = finite_numbers("x", x)
     x = x[:, None] if x.ndim == 1 else x
     n_inputs = model.layer_sizes[0]
     if x.ndim != 2 or x.shape[1] != n_inputs:
         raise ValueError(f"x must be [n_points, {n_inputs}] for this model; got {list(x.shape)}.")
-    if not np.isfinite(x).all():
-        raise ValueError(f"x has {np.count_nonzero(~np.isfinite(x))} values that are not finite.")
     return x
