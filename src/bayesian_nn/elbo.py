@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from bayesian_nn.arguments import whole_number
 from bayesian_nn.data import Dataset
 from bayesian_nn.model import Model, log_likelihood, prior
 from bayesian_nn.posterior import MeanField
@@ -38,8 +39,7 @@ class Elbo:
     analytic_kl: bool = True
 
     def __post_init__(self):
-        if self.n_draws < 1:
-            raise ValueError(f"n_draws must be 1 or more; got {self.n_draws}.")
+        object.__setattr__(self, "n_draws", whole_number("n_draws", self.n_draws))
 
     def __call__(
         self, model: Model, posterior: MeanField, parameters, noise, inputs, targets, *, n_points=None
@@ -84,12 +84,21 @@ def estimate_elbo(
 ) -> ElboEstimate:
     """Returns the ELBO of parameters `[..., n_parameters]` on all the data, from `n_draws` fresh draws (the
     same for every parameter vector), analytic KL."""
+    whole_number("seed", seed, at_least=0)
+    whole_number("n_draws", n_draws, at_least=2)
     parameters = tf.convert_to_tensor(parameters)
     noise = tf.random.stateless_normal(
         [n_draws, *posterior.noise_shape(model)], [seed, 0], dtype=parameters.dtype
     )
-    latents = posterior.draw(parameters, noise)
-    values = log_likelihood(model, latents, model.inputs(data.x), model.targets(data.y)).numpy()
+    inputs, targets = model.inputs(data.x), model.targets(data.y)
+    # At most 64 MB a layer: 20,000 observations, 50 units and all 1,000 draws at once would take 13 GB.
+    per_draw = int(np.prod(parameters.shape[:-1])) * data.n_points * max(model.layer_sizes)
+    n_at_once = max(1, 2**24 // per_draw)
+    values = [
+        log_likelihood(model, posterior.draw(parameters, noise[i : i + n_at_once]), inputs, targets).numpy()
+        for i in range(0, n_draws, n_at_once)
+    ]
+    values = np.concatenate(values, axis=-1)
     return ElboEstimate(
         log_likelihood=values.mean(axis=-1),
         kl=analytic_kl(model, posterior, parameters).numpy(),
