@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from bayesian_nn.arguments import whole_number
 from bayesian_nn.elbo import estimate_elbo
 from bayesian_nn.metrics import explained_variance
 from bayesian_nn.model import network
@@ -22,7 +23,8 @@ class Recorder:
 
     def __init__(self, settings, data, record_at):
         self.settings, self.data = settings, data
-        self.schedule = set(log_spaced_steps(settings.n_steps) if record_at is None else map(int, record_at))
+        steps = log_spaced_steps(settings.n_steps) if record_at is None else record_at
+        self.schedule = {whole_number("record_at", step, at_least=0) for step in steps}
         self.state = None
         self.diverged = False
         self._history = []
@@ -59,16 +61,19 @@ class Recorder:
         log_likelihoods, kls = np.moveaxis(parts.numpy()[begin:end], 1, 0)
         first = self.step
         recorded = dict(self._recorded)
+        parameters = parameters.numpy()
         wanted = [step for step in range(first, first + end - begin) if step in self.schedule]
-        if wanted:
-            parameters = parameters.numpy()
-            recorded |= {step: parameters[begin + step - first] for step in wanted}
+        # Copies: a view would keep its whole block in memory.
+        recorded |= {step: parameters[begin + step - first].copy() for step in wanted}
         finite = np.isfinite(log_likelihoods - kls).any(axis=1)
         diverged = not finite.all()
         if diverged:
             stop = int(np.argmin(finite))
             self.bad = first + stop, (log_likelihoods - kls)[stop]
-            recorded = {step: value for step, value in recorded.items() if step <= first + stop}
+            recorded = {step: value for step, value in recorded.items() if step < first + stop}
+            if stop or not recorded:
+                last_good = max(stop - 1, 0)
+                recorded[first + last_good] = parameters[begin + last_good].copy()
             log_likelihoods, kls = log_likelihoods[:stop], kls[:stop]
             state = self.state._replace(step=first + stop)
         # One statement, so that Ctrl-C finds either the old record or the new.

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from bayesian_nn.arguments import finite_numbers, whole_number
 from bayesian_nn.data import Dataset
 from bayesian_nn.elbo import Elbo
 from bayesian_nn.loop import Plateau, climb
@@ -65,36 +66,36 @@ def fit(
         posterior=posterior or MeanField(),
         objective=objective or Elbo(),
         optimizer=optimizer or Adam(),
-        seed=seed,
-        n_steps=n_steps,
-        batch_size=batch_size,
-        n_restarts=n_restarts,
+        seed=whole_number("seed", seed, at_least=0),
+        n_steps=whole_number("n_steps", n_steps),
+        batch_size=None if batch_size is None else whole_number("batch_size", batch_size),
+        n_restarts=whole_number("n_restarts", n_restarts),
     )
-    _check(settings, data)
+    _check_fits(settings, data)
+    if plateau is not None:
+        whole_number("plateau.window", plateau.window)
     recorder = Recorder(settings, data, record_at)
     if resume is None:
         recorder.begin(settings.optimizer.start(_checked_start(settings, start)))
     else:
+        if start is not None:
+            raise ValueError("start: a resumed run goes on from its own end; give start or resume, not both.")
         _check_same(settings, data, resume)
         recorder.go_on_from(resume)
     outcome = climb(settings, data, recorder, plateau)
     run = recorder.run(outcome)
     if outcome == "diverged":
         raise NonFiniteElboError(_divergence_message(run, *recorder.bad), run)
-    if outcome in ("finished", "plateau") and run.explained < FLAT:
+    # Of a constant y there is nothing to explain.
+    if outcome in ("finished", "plateau") and run.explained < FLAT and np.ptp(data.y) > 0:
         warnings.warn(_flat_message(run, data), FlatFitWarning, stacklevel=2)
     return run
 
 
-def _check(settings, data):
-    for argument in ("n_steps", "n_restarts"):
-        if getattr(settings, argument) < 1:
-            raise ValueError(f"{argument} must be 1 or more; got {getattr(settings, argument)}.")
-    if settings.seed < 0:
-        raise ValueError(f"seed must be 0 or more; got {settings.seed}.")
-    if settings.batch_size is not None and not 1 <= settings.batch_size <= data.n_points:
+def _check_fits(settings, data):
+    if settings.batch_size is not None and settings.batch_size > data.n_points:
         raise ValueError(
-            f"batch_size must be between 1 and the {data.n_points} observations; got {settings.batch_size}."
+            f"batch_size must be at most {data.n_points}, the observations; got {settings.batch_size}."
         )
     n_inputs = settings.model.layer_sizes[0]
     if data.x.shape[1] != n_inputs:
@@ -106,6 +107,11 @@ def _check(settings, data):
 
 def _check_same(settings, data, earlier):
     """A resumed fit must be the fit that was interrupted; anything else is a new one."""
+    if earlier.outcome == "diverged":
+        raise ValueError(
+            f"resume: this run's ELBO left the finite numbers at step {earlier.n_steps}, and would again. "
+            "Begin a new one with a smaller learning rate."
+        )
     for argument, now, then in zip(Settings._fields, settings, earlier.settings, strict=True):
         if argument != "n_steps" and now != then:
             raise ValueError(f"resume: this run was made with {argument}={then}, and not {now}.")
@@ -127,7 +133,7 @@ def _check_same(settings, data, earlier):
 def _checked_start(settings, start):
     if start is None:
         return settings.posterior.initial(settings.model, seed=settings.seed, n_restarts=settings.n_restarts)
-    start = np.asarray(start, np.float32)
+    start = finite_numbers("start", start).astype(np.float32)
     n_parameters = settings.posterior.initial(settings.model, seed=0).shape[1]
     if start.shape != (settings.n_restarts, n_parameters):
         raise ValueError(
@@ -138,8 +144,13 @@ def _checked_start(settings, start):
 
 
 def _divergence_message(run, step, values):
+    if step == 0:
+        return (
+            f"The ELBO is {values[0]} at step 0, before anything was learned. Give the model the data's "
+            "units (scaling=data.scaling), or begin with smaller parameters (initial_std, start)."
+        )
     return (
-        f"The ELBO became {np.ravel(values)[0]} at step {step}. Use a smaller learning rate (now "
+        f"The ELBO became {values[0]} at step {step}. Use a smaller learning rate (now "
         f"{run.settings.optimizer.learning_rate}), or look for outliers in the data; the steps before it "
         "are in this error's `run`."
     )
