@@ -37,8 +37,8 @@ def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Platea
     tensors = tuple(tf.constant(part, tf.float32) for part in (model.inputs(data.x), model.targets(data.y)))
     rates = settings.optimizer.learning_rate.rates(settings.n_steps).astype(np.float32)
     length = _block_length(settings)
-    with tqdm(total=settings.n_steps, initial=recorder.step, unit="step", disable=None) as bar:
-        try:
+    try:
+        with tqdm(total=settings.n_steps, initial=recorder.step, unit="step", disable=None) as bar:
             while recorder.step < settings.n_steps:
                 index, offset = divmod(recorder.step, length)
                 end = min(length, settings.n_steps - index * length)
@@ -62,13 +62,13 @@ def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Platea
                     return "diverged"
                 if plateau is not None and plateau.reached(recorder.elbos()):
                     return "plateau"
-        except KeyboardInterrupt:
-            print(
-                f"Interrupted after step {recorder.step} of {settings.n_steps}; what was recorded is kept, "
-                "and fit(..., resume=run) goes on from there.",
-                file=sys.stderr,
-            )
-            return "interrupted"
+    except KeyboardInterrupt:
+        print(
+            f"Interrupted after step {recorder.step} of {settings.n_steps}; what was recorded is kept, "
+            "and fit(..., resume=run) goes on from there.",
+            file=sys.stderr,
+        )
+        return "interrupted"
     return "finished"
 
 
