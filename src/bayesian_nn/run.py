@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -115,9 +116,7 @@ def save_run(run: Run, path) -> None:
         "explained": run.explained,
         "digest": run.digest,
     }
-    arrays = {name: getattr(run, name) for name in _ARRAYS} | {
-        f"state_{name}": value for name, value in run.state._asdict().items()
-    }
+    arrays = {name: getattr(run, name) for name in _ARRAYS} | dict(zip(_STATE, run.state, strict=True))
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
 
@@ -127,25 +126,31 @@ def load_run(path) -> Run:
     of another version of the format."""
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        header = json.loads(str(arrays["header"]))
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
-        raise ValueError(f"{path} is not a saved run ({error}); write one with save_run.") from None
-    if header.get("format") != FORMAT:
+        # np.load would take any array for a run.
+        with path.open("rb") as opened, np.lib.npyio.NpzFile(opened, allow_pickle=False) as file:
+            header = json.loads(str(file["header"]))
+            version = header["format"]
+            # Another version keeps other arrays.
+            arrays = {name: file[name] for name in _ARRAYS + _STATE} if version == FORMAT else {}
+    except _UNREADABLE as error:
+        raise ValueError(f"{path} is not a saved run, or a damaged one ({error}); make it again.") from None
+    if version != FORMAT:
         raise ValueError(
-            f"{path} holds a run of format {header.get('format')}, and this version reads format {FORMAT}: "
+            f"{path} holds a run of format {version}, and this version reads format {FORMAT}: "
             "make the run again with this version, or read it with the version that wrote it."
         )
     return Run(
         settings=_settings_from_json(header["settings"]),
-        state=AdamState(*(arrays[f"state_{name}"] for name in AdamState._fields)),
+        state=AdamState(*(arrays[name] for name in _STATE)),
         **{name: arrays[name] for name in _ARRAYS},
         **{name: header[name] for name in ("outcome", "explained", "digest")},
     )
 
 
 _ARRAYS = ("recorded_steps", "recorded_parameters", "log_likelihoods", "kls", "final_elbos")
+_STATE = tuple(f"state_{name}" for name in AdamState._fields)
+# All that NumPy, zipfile and json were seen to raise when bytes of a saved run were changed.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, NotImplementedError)
 
 
 def _settings_as_json(settings):
