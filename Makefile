@@ -35,9 +35,10 @@ help: ## list these verbs
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r verb does; do printf 'make %-8s %s\n' "$$verb" "$$does"; done
 
 # Built aside and then exchanged: a build that fails or is interrupted leaves the last good site in place.
+# Not --quiet: mkdocs then counts no warning, and --strict finds nothing.
 site: $(INSTALLED) ## run the examples that changed and build the site into site/
 	@echo "Building the site; an example runs only if it, the library or the lock has changed."
-	@$(BIN)/python -m mkdocs build --strict --quiet --site-dir build/site
+	@$(BIN)/python -m mkdocs build --strict --site-dir build/site
 	@rm -rf build/previous; if [ -e site ]; then mv site build/previous; fi; mv build/site site; rm -rf build/previous
 	@echo "Built site/. Look at it: make serve"
 

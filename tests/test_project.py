@@ -135,6 +135,21 @@ def test_every_command_that_the_texts_name_is_a_verb_of_the_makefile():
         assert named <= verbs, f"{name} names {named - verbs}, which the Makefile does not have"
 
 
+def test_make_site_fails_on_a_broken_link(tmp_path):
+    recipe = subprocess.run(
+        ["make", "--dry-run", "--always-make", "site"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    options = re.search(r"-m mkdocs (build.*)", recipe.stdout)[1].split()
+    (tmp_path / "mkdocs.yml").write_text("site_name: A site\n")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text("[nowhere](nowhere.md)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", *options], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode
+    assert "nowhere.md" in done.stderr
+
+
 # --- the lock
 
 
