@@ -112,7 +112,7 @@ def make_project(root: Path) -> Path:
         "examples/README.md": "# Gallery\n\nExamples.\n",
         "examples/plot_line.py": EXAMPLE,
         "examples/plot_film.py": FILM,
-        "docs/index.md": "# Home\n\nA formula: $x_1 \\le \\mathbb{E}[w]$.\n",
+        "docs/index.md": "# Home\n\n## About $z^2$\n\nA formula: $x_1 \\le \\mathbb{E}[w]$.\n",
         "docs/assets/style.css": "",
         "docs/assets/ada.png": "",
         "docs/blog/index.md": "# Blog\n",

@@ -10,8 +10,10 @@ import sys
 import urllib.request
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from mkdocs.exceptions import PluginError
 from site_build_project import build, change, copy_of, environment, make_project, wait_for, write
 
 from site_build import example_runs
@@ -20,7 +22,7 @@ from site_build.example_runs import Example
 with warnings.catch_warnings():
     # mkdocs-gallery imports a name that mkdocs deprecates.
     warnings.simplefilter("ignore", DeprecationWarning)
-    from site_build import gallery_patches
+    from site_build import gallery, gallery_patches
 
 TITLE = '"""\n# An example\n\nIt does one thing.\n"""\n\n'
 FIGURE = TITLE + "import matplotlib.pyplot as plt\n\nfigure, axes = plt.subplots(num={label!r})\n"
@@ -243,12 +245,17 @@ def test_a_run_starts_without_the_last_runs_files_and_an_edit_meanwhile_makes_it
     ("name", "value"), [("KNOWN_VERSIONS", {"0.9"}), ("gen_single.CODE_OUTPUT", "Out: {0}")]
 )
 def test_another_mkdocs_gallery_is_refused(monkeypatch, name, value):
-    from mkdocs.exceptions import PluginError
-
     owner, _, attribute = name.rpartition(".")
     monkeypatch.setattr(gallery_patches.gen_single if owner else gallery_patches, attribute, value)
     with pytest.raises(PluginError, match="has changed"):
         gallery_patches.apply(Path(os.curdir))
+
+
+@pytest.mark.parametrize(("use_directory_urls", "plugins"), [(False, {}), (True, {"material/offline": None})])
+def test_options_that_break_the_gallerys_links_are_refused(use_directory_urls, plugins):
+    config = SimpleNamespace(use_directory_urls=use_directory_urls, plugins=plugins)
+    with pytest.raises(PluginError, match="use_directory_urls"):
+        gallery.configure(config)
 
 
 def test_a_deprecation_is_an_error_only_where_the_projects_own_code_causes_it(tmp_path):

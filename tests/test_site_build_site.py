@@ -128,6 +128,16 @@ def test_formulas_are_mathml_on_every_kind_of_page(project, path):
     assert "MathJax" not in html
 
 
+def test_formulas_can_be_searched_and_stand_in_headings(project):
+    index = json.loads((project / "site" / "search" / "search_index.json").read_text(encoding="utf-8"))
+    texts = " ".join(f"{entry['title']} {entry['text']}" for entry in index["docs"])
+    assert "\\(" not in texts
+    html = page(project, "")
+    heading = "About <math><msup><mi>z</mi><mn>2</mn></msup></math>"
+    assert heading in re.search(r'<h2 id="about-z2">.*?</h2>', html, re.DOTALL)[0]
+    assert "\\(" not in html
+
+
 def test_the_font_of_the_formulas_is_small_and_has_their_letters(project):
     from fontTools.ttLib import TTFont
 

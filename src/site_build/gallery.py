@@ -25,7 +25,7 @@ LEFTOVERS = {
 
 def configure(config) -> None:
     """Add to mkdocs-gallery's options, once it has read them, what makes every example start afresh."""
-    if not config.use_directory_urls or "material/offline" in config.plugins:
+    if not config.use_directory_urls or any(name.endswith("offline") for name in config.plugins):
         raise PluginError("mkdocs-gallery's links need use_directory_urls: true, without the offline plugin.")
     root = Path(config.config_file_path).parent
     # mkdocs.yml can name only mkdocs-gallery's own resetters, and `conf_script` would put a file into docs/.

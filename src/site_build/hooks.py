@@ -70,11 +70,13 @@ def on_page_markdown(markdown, page, config, files):
     return gallery.tidy_page(markdown, page, config)
 
 
+# Here for the search, which then finds formulas as they are read.
 def on_page_content(html, page, config, files):
-    return notebooks.link(html, page, files)
+    mathematics.typeset_contents(page.toc, page.file.src_uri)
+    return mathematics.typeset(notebooks.link(html, page, files), page.file.src_uri)
 
 
-# Last of all, on the whole page: excerpts of posts pass no earlier event.
+# Last of all, on the whole page: excerpts of posts pass no earlier event, nor do raw HTML's addresses.
 @event_priority(-100)
 def on_post_page(output, page, config):
     html = outputs.resolve(output, page.url, page.file.src_uri, config)

@@ -16,7 +16,8 @@ CSS = """@font-face {
   src: url("math.woff2") format("woff2");
   font-display: swap;
 }
-math { font-family: "STIX Two Math", math; }
+math { font-family: "STIX Two Math", math; font-size: 1.1em; }
+.formula { overflow-x: auto; overflow-y: hidden; }
 """
 
 
