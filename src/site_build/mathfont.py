@@ -48,16 +48,11 @@ def _italic(character: str) -> str | None:
     # Browsers draw a variable of one letter with the italic letter of Unicode's mathematical block.
     if character == "h":
         return "\N{PLANCK CONSTANT}"
-    name = unicodedata.name(character, "")
-    for script, style in (("LATIN", "MATHEMATICAL ITALIC"), ("GREEK", "MATHEMATICAL ITALIC")):
-        if name.startswith(f"{script} "):
-            letter = name.removeprefix(f"{script} ").replace("LETTER ", "").replace(" SYMBOL", "")
-            letter = letter.replace("CAPITAL ", "CAPITAL ").replace("SMALL ", "SMALL ")
-            try:
-                return unicodedata.lookup(f"{style} {letter}")
-            except KeyError:
-                return None
-    return None
+    letter = re.sub(r"^(LATIN|GREEK) (LUNATE )?|LETTER ", "", unicodedata.name(character, ""))
+    try:
+        return unicodedata.lookup(f"MATHEMATICAL ITALIC {letter}")
+    except KeyError:
+        return None
 
 
 def _subset(text: str, target: Path) -> None:
