@@ -70,11 +70,11 @@ lock: $(INSTALLED) ## write requirements.lock anew from pyproject.toml (newest v
 	  $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock
 
 bench: $(INSTALLED) ## time what the documentation promises
-	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+	@for script in $(wildcard benchmarks/*.py); do echo "$$script"; $(BIN)/python "$$script"; done
 
 clean: ## remove everything that a build, an example or a test has made (.venv stays)
 	@rm -rf site build outputs docs/gallery examples/outputs .cache .pytest_cache .ruff_cache .hypothesis
-	@find src examples tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	@find . -path ./.venv -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
 $(INSTALLED): $(SYNCED) pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
