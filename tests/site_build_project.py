@@ -70,6 +70,11 @@ plt.imsave(folder / "turn.png", [[0, 1], [1, 0]])
 (folder / "turn.txt").write_text("A square turns.")
 '''
 
+PIXEL = (
+    "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
+    "3a7e9b550000000a49444154789c63600000000200015d0b2ab40000000049454e44ae426082"
+)
+
 POST = """\
 ---
 date: 2026-01-02
@@ -113,7 +118,6 @@ def make_project(root: Path) -> Path:
         "examples/plot_line.py": EXAMPLE,
         "examples/plot_film.py": FILM,
         "docs/index.md": "# Home\n\n## About $z^2$\n\nA formula: $x_1 \\le \\mathbb{E}[w]$.\n",
-        "docs/assets/style.css": "",
         "docs/assets/ada.png": "",
         "docs/blog/index.md": "# Blog\n",
         "docs/blog/.authors.yml": AUTHORS,
@@ -121,11 +125,17 @@ def make_project(root: Path) -> Path:
         "docs/notebooks/own.ipynb": notebook(
             "# Own data\n\nThe [home](../index.md), the [data](own.csv), and $z^2$; not `$z$`.",
             "from bayesian_nn import SLOPE\nprint('rows:', open('own.csv').read().count(','), SLOPE)",
+            f"from IPython.display import Image\nImage(bytes.fromhex('{PIXEL}'))",
+            alt='One "dark" pixel.',
         ),
         "docs/notebooks/own.csv": "1,2\n",
     }
     for name, text in files.items():
         write(root / name, text)
+    # mkdocs.yml names styles, scripts, a logo, and perhaps templates.
+    for name in ("docs/assets", "docs/overrides"):
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, root / name, dirs_exist_ok=True)
     return root
 
 
@@ -134,12 +144,13 @@ def copy_of(project: Path, root: Path) -> Path:
     return shutil.copytree(project, root)
 
 
-def notebook(markdown: str, *code: str) -> str:
-    """Return the JSON of a notebook with one text cell and some code cells."""
+def notebook(markdown: str, *code: str, alt: str = "") -> str:
+    """Return the JSON of a notebook with one text cell and some code cells, the last with the text `alt`."""
     cells = [{"cell_type": "markdown", "id": "text", "metadata": {}, "source": markdown}]
     for number, source in enumerate(code):
         cell = {"cell_type": "code", "id": f"code-{number}", "metadata": {}, "source": source}
         cells.append({**cell, "outputs": [], "execution_count": None})
+    cells[-1]["metadata"] = {"alt": alt}
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return json.dumps(
         {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}

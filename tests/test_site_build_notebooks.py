@@ -8,7 +8,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from site_build_project import build, change, copy_of, make_project, notebook, write
 
-from site_build.notebook_html import checked, tidied
+from site_build.notebook_html import checked, described, tidied
 
 IMAGE = '<img alt="No description has been provided for this image" src="data:image/png;base64,AA">'
 STDERR = (
@@ -86,6 +86,16 @@ def test_the_greeting_of_tensorflow_is_no_warning_and_is_not_shown():
 def test_a_figure_without_text_is_an_error():
     with pytest.raises(PluginError, match=r'give its cell the metadata {"alt"'):
         tidied(IMAGE, "own.ipynb")
+
+
+def test_a_cells_text_is_given_to_its_own_figure_only():
+    html = "".join(f'<div id="cell-id={name}">{IMAGE}</div>' for name in ("one", "two"))
+    cells = [{"id": "one", "metadata": {"alt": "a <line>"}}, {"id": "two", "metadata": {}}]
+    first, second = described(html, {"cells": cells}).split("</div>")[:2]
+    assert first == '<div id="cell-id=one">' + IMAGE.replace(
+        "No description has been provided for this image", "a &lt;line&gt;"
+    )
+    assert second == f'<div id="cell-id=two">{IMAGE}'
 
 
 def test_scripts_styles_and_formulas_of_a_notebook_become_the_sites_own():

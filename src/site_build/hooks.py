@@ -17,7 +17,7 @@ _characters: set[str] = set()
 def _before_plugins(config):
     gallery_patches.apply(Path(config.config_file_path).parent)
     # The feed would hold "None" where the address of an image belongs.
-    config.plugins["rss"].config.image = urljoin(config.site_url, "assets/images/favicon.png")
+    config.plugins["rss"].config.image = urljoin(config.site_url, config.theme["favicon"])
     return config
 
 

@@ -16,6 +16,9 @@ FOREIGN = re.compile(
 CODE = re.compile(r'<div class="highlight-ipynb[^"]*"><pre>(?:<span></span>)?(.*?)</pre></div>', re.DOTALL)
 VERBATIM = re.compile(r"(<pre\b.*?</pre>|<code\b.*?</code>)", re.DOTALL)
 TEX = re.compile(r"\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$\n]+?)\$", re.DOTALL)
+CELL = re.compile(r'id="cell-id=([^"]+)"')
+# nbconvert's text for every figure.
+NO_TEXT = "No description has been provided for this image"
 STDERR = re.compile(r'<div[^>]*data-mime-type="application/vnd.jupyter.stderr"[^>]*>(.*?)</div>', re.DOTALL)
 # What TensorFlow's C++ code writes before it can be told to be quiet.
 GREETING = re.compile(
@@ -32,7 +35,7 @@ def tidied(html: str, name: str) -> str:
         if complaint := GREETING.sub("", unescape(re.sub("<[^>]+>", "", shown)).strip()).strip():
             raise PluginError(f"{name} shows a warning or an error:\n{complaint}")
     html = STDERR.sub("", html)
-    if "No description has been provided for this image" in html:
+    if NO_TEXT in html:
         raise PluginError(
             f'{name} has a figure without text: give its cell the metadata {{"alt": "what it shows"}}.'
         )
@@ -41,6 +44,18 @@ def tidied(html: str, name: str) -> str:
     parts = VERBATIM.split(html)
     parts[::2] = [TEX.sub(_marked, part) for part in parts[::2]]
     return "".join(parts).replace('class="anchor-link"', 'class="headerlink"')
+
+
+def described(html: str, notebook: dict) -> str:
+    """Return a notebook's HTML with each cell's "alt", from its metadata, on the figure of that cell."""
+    parts = CELL.split(html)
+    texts = {cell.get("id"): cell["metadata"].get("alt") for cell in notebook["cells"]}
+    # After each split come a cell's id and its HTML.
+    for number in range(1, len(parts), 2):
+        if text := texts.get(parts[number]):
+            parts[number + 1] = parts[number + 1].replace(NO_TEXT, escape(text, quote=True))
+        parts[number] = f'id="cell-id={parts[number]}"'
+    return "".join(parts)
 
 
 def checked(html: str, notebook: File, files: Files) -> str:

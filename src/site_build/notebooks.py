@@ -11,7 +11,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.toc import get_toc
 
 from site_build.fingerprint import digests, files_below, fingerprint, own_modules
-from site_build.notebook_html import checked, tidied
+from site_build.notebook_html import checked, described, tidied
 
 OPTIONS = {
     "execute": True,
@@ -103,7 +103,10 @@ def _execute(page, config, files, folder: Path) -> dict:
         raise PluginError(f"{page.file.src_uri} failed:\n{_tail(str(error))}") from error
     (result,) = (folder / "mkdocs-jupyter").glob("*.json")
     executed = json.loads(result.read_text(encoding="utf-8"))
-    return {**executed, "content": tidied(executed["content"], page.file.src_uri)}
+    html = described(
+        executed["content"], json.loads(Path(page.file.abs_src_path).read_text(encoding="utf-8"))
+    )
+    return {**executed, "content": tidied(html, page.file.src_uri)}
 
 
 def _tail(text: str, n_lines: int = 15) -> str:
