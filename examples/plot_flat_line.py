@@ -1,19 +1,20 @@
 """
 # Why did my Bayesian neural network learn a flat line?
 
-The original run of 2016, done again: the objective rises, levels off, looks converged, and what
-it has learned is the mean of the data. You will see the two lines of arithmetic that tell such
-a plateau from a fit, what causes it, and what to change.
+The original run of 2016, done again: the objective rises, levels off, looks
+converged, and what it has learned is the mean of the data. You will see the two lines
+of arithmetic that tell such a plateau from a fit, what causes it, and what to change.
 """
 
 # %%
 # ## The original start
 #
 # Edward's example began with every weight's mean drawn from N(0, 1), and its sd from
-# softplus(N(0, 1)): about 0.8, nearly as wide as the prior. Adam's rate was $0.1 \cdot
-# 0.9^{\lfloor t/100 \rfloor}$, with one draw of the weights at each of 1,000 steps. Data and
-# network are those of [the first example](plot_bnn.md).
+# softplus(N(0, 1)): about 0.8, nearly as wide as the prior. Adam's rate was $0.1
+# \cdot 0.9^{\lfloor t/100 \rfloor}$, with one draw of the weights at each of 1,000
+# steps. Data and network are those of [the first example](plot_bnn.md).
 
+import textwrap
 import warnings
 
 import matplotlib.pyplot as plt
@@ -26,7 +27,9 @@ from bayesian_nn.writing import output_folder, write_numbers
 SEED = 0
 folder = output_folder("plot_flat_line")
 data = bnn.cosine_with_gap(seed=42)
-model = bnn.Model(layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling)
+model = bnn.Model(
+    layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling
+)
 family = bnn.MeanField()
 
 
@@ -38,36 +41,45 @@ def original_start(n_restarts, *, seed):
 
 
 original_settings = {
-    "optimizer": bnn.Adam(bnn.StepDecay(initial=0.1, factor=0.9, every=100), beta2=0.999),
+    "optimizer": bnn.Adam(
+        bnn.StepDecay(initial=0.1, factor=0.9, every=100), beta2=0.999
+    ),
     "objective": bnn.Elbo(n_draws=1),
 }
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    original = bnn.fit(model, data, seed=SEED, start=original_start(1, seed=SEED), **original_settings)
+    original = bnn.fit(
+        model, data, seed=SEED, start=original_start(1, seed=SEED), **original_settings
+    )
 for warning in caught:
-    print(f"{warning.category.__name__}: {warning.message}")
+    print(textwrap.fill(f"{warning.category.__name__}: {warning.message}", 80))
 
 # %%
-# The fit says so itself. Beside it, the same model from a small start, with this library's
-# defaults.
+# The fit says so itself. Beside it, the same model from a small start, with this
+# library's defaults.
 
 ours = bnn.fit(model, data, seed=SEED)
 constant = bnn.constant_log_likelihood(data.y, data.noise_std)
 with style():
-    figure, panels = plt.subplots(1, 2, num="elbo-original-and-ours", figsize=(9.6, 4.4))
-for panel, run, title in zip(panels, (original, ours), ("the original start", "a small start"), strict=True):
+    figure, panels = plt.subplots(
+        1, 2, num="elbo-original-and-ours", figsize=(9.6, 4.4)
+    )
+for panel, run, title in zip(
+    panels, (original, ours), ("the original start", "a small start"), strict=True
+):
     plot_elbo(run, axes=panel, reference={"best constant": constant}, with_parts=False)
     panel.set_title(f"{title}: ELBO {run.final_elbo:,.0f}")
 figure.alt = (
-    "Two line charts of the ELBO over 1,000 steps. From the original start it rises steeply and "
-    f"levels off at {original.final_elbo:,.0f} nats, below the dashed line of the best constant at "
-    f"{constant:,.0f}; from a small start it crosses that line and ends at {ours.final_elbo:,.0f}."
+    "Two line charts of the ELBO over 1,000 steps. From the original start it "
+    f"rises steeply and levels off at {original.final_elbo:,.0f} nats, below the "
+    f"dashed line of the best constant at {constant:,.0f}; from a small start it "
+    f"crosses that line and ends at {ours.final_elbo:,.0f}."
 )
 write_figure(panels[0], folder / "elbo-original-and-ours.png")
 
 # %%
-# Look at the left curve alone and you would call it converged. It is: to a flat line, below the
-# dashed one.
+# Look at the left curve alone and you would call it converged. It is: to a flat line,
+# below the dashed one.
 
 x = np.linspace(-4, 12, 401)
 with style():
@@ -80,44 +92,64 @@ panels[0].get_legend().remove()
 panels[1].get_legend().remove()
 panels[0].set_title(f"the original start explains {max(0, original.explained):.0%}")
 panels[1].set_title(f"a small start explains {ours.explained:.0%} of y's variance")
-figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
+figure.legend(
+    *panels[0].get_legend_handles_labels(),
+    loc="outside lower center",
+    ncols=6,
+    frameon=False,
+)
 figure.alt = (
-    "Two predictions side by side. From the original start the mean is a level line through the "
-    "middle of the points, whatever x. From a small start it follows the cosine through both clusters."
+    "Two predictions side by side. From the original start the mean is a level "
+    "line through the middle of the points, whatever x. From a small start it "
+    "follows the cosine through both clusters."
 )
 write_figure(panels[0], folder / "fits.png")
 
 # %%
 # ## Two lines of arithmetic
 #
-# What would a constant score? Predict the mean of y everywhere, pay nothing for the weights,
-# and the log-likelihood is $\sum_i \log \mathrm{N}(y_i \mid \bar y, \sigma^2)$. It needs no
-# network and no training. An ELBO below it, however level, has learned nothing; a fit must be
-# well above.
+# What would a constant score? Predict the mean of y everywhere, pay nothing for the
+# weights, and the log-likelihood is $\sum_i \log \mathrm{N}(y_i \mid \bar y,
+# \sigma^2)$. It needs no network and no training. An ELBO below it, however level,
+# has learned nothing; a fit must be well above.
 
 residuals = data.y - data.y.mean()
 score = np.sum(-0.5 * (residuals / 0.1) ** 2 - np.log(0.1 * np.sqrt(2 * np.pi)))
-print(f"a constant: {score:.0f} nats; the original: {original.final_elbo:.0f}; ours: {ours.final_elbo:.0f}")
+print(
+    f"a constant: {score:.0f} nats; the original: {original.final_elbo:.0f}; ours: "
+    f"{ours.final_elbo:.0f}"
+)
 
 # %%
 # ## It is the start
 #
-# Is it the step size, the number of draws, bad luck? Take starting sds from 0.005 to 1.5, eight
-# random starts each, and both ways of stepping: the original's, and this library's (five draws,
-# a rate that warms up and then falls). All starts of one way run side by side in one compiled
-# loop.
+# Is it the step size, the number of draws, bad luck? Take starting sds from 0.005 to
+# 1.5, eight random starts each, and both ways of stepping: the original's, and this
+# library's (five draws, a rate that warms up and then falls). All starts of one way
+# run side by side in one compiled loop.
 
 N_SEEDS = 8
 starting_stds = np.geomspace(0.005, 1.5, 11)
 starts = np.concatenate(
-    [bnn.MeanField(std).initial(model, seed=7, n_restarts=N_SEEDS) for std in starting_stds]
+    [
+        bnn.MeanField(std).initial(model, seed=7, n_restarts=N_SEEDS)
+        for std in starting_stds
+    ]
 )
 ways = {"stepping like the original": original_settings, "this library's defaults": {}}
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", bnn.FlatFitWarning)  # Most of these starts are meant to fail.
+    warnings.simplefilter(
+        "ignore", bnn.FlatFitWarning
+    )  # Most of these starts are meant to fail.
     finals = {
         way: bnn.fit(
-            model, data, seed=SEED, n_restarts=len(starts), start=starts, record_at=[], **settings
+            model,
+            data,
+            seed=SEED,
+            n_restarts=len(starts),
+            start=starts,
+            record_at=[],
+            **settings,
         ).final_elbos.reshape(len(starting_stds), N_SEEDS)
         for way, settings in ways.items()
     }
@@ -126,13 +158,29 @@ with warnings.catch_warnings():
 with style():
     figure, axes = plt.subplots(num="sweep")
 colours = (COLOURS["log_likelihood"], COLOURS["posterior"])
-for (way, elbos), colour, shift in zip(finals.items(), colours, (0.95, 1.05), strict=True):
+for (way, elbos), colour, shift in zip(
+    finals.items(), colours, (0.95, 1.05), strict=True
+):
     axes.plot(starting_stds * shift, elbos, "o", color=colour, mew=0, alpha=0.6, ms=6)
-    axes.plot(starting_stds * shift, np.median(elbos, axis=1), color=colour, lw=2.2, label=f"{way} (median)")
+    axes.plot(
+        starting_stds * shift,
+        np.median(elbos, axis=1),
+        color=colour,
+        lw=2.2,
+        label=f"{way} (median)",
+    )
 axes.axhline(constant, color=COLOURS["reference"], ls="--", lw=1.3)
-axes.text(starting_stds[0], constant + 6, "best constant", color=COLOURS["reference"], fontsize="small")
+axes.text(
+    starting_stds[0],
+    constant + 6,
+    "best constant",
+    color=COLOURS["reference"],
+    fontsize="small",
+)
 axes.axvspan(0.25, 1.55, color=COLOURS["reference"], alpha=0.15, lw=0)
-axes.text(0.62, -66, "the original's\nstarting sds", ha="center", va="top", fontsize="small")
+axes.text(
+    0.62, -66, "the original's\nstarting sds", ha="center", va="top", fontsize="small"
+)
 axes.set(
     xscale="log",
     xlabel="starting sd of every weight",
@@ -141,44 +189,76 @@ axes.set(
 )
 axes.legend(frameon=False, loc="lower left")
 figure.alt = (
-    "Dots of the final ELBO against the starting sd, from 0.005 to 1.5. Below about 0.1 nearly all "
-    "end far above the best constant; above 0.5, where most of the original's were, nearly all end below it."
+    "Dots of the final ELBO against the starting sd, from 0.005 to 1.5. Below "
+    "about 0.1 nearly all end far above the best constant; above 0.5, where most "
+    "of the original's were, nearly all end below it."
 )
 write_figure(axes, folder / "sweep.png")
 
 # %%
-# Either way of stepping works from a small start, and neither from the original one. When every
-# weight is as uncertain as the prior allows, the network's output is noise, and the quickest
-# way up is to silence it: the last layer's means go to zero, the output falls to the mean of y,
-# and with it goes the gradient that could tell the first layers anything. From a small start
-# the network first learns as an ordinary one would, and then widens what it can afford to.
+# Either way of stepping works from a small start, and neither from the original one.
+# Look at what became of the original's weights: those into the output, and all the
+# others.
+
+into_output = slice(model.n_weights - 11, model.n_weights - 1)
+others = slice(0, model.n_weights - 11)
+
+
+def rms(values):
+    return np.sqrt(np.mean(values**2))
+
+
+for when, recorded in {"at the start": 0, "in the end": -1}.items():
+    means, rho = np.split(original.parameters[recorded], 2)
+    stds = np.logaddexp(0, rho)
+    for name, part in {"into the output": into_output, "all others": others}.items():
+        print(
+            f"{when:12} {name:16} means {rms(means[part]):.2f}, sds "
+            f"{rms(stds[part]):.2f}"
+        )
+
+# %%
+# With every weight as uncertain as the prior allows, the network's output is noise,
+# and the quickest way up is to silence it: the ten weights into the output go to
+# zero, and the output falls to the mean of y. Nothing then passes that could tell the
+# other weights anything, and they stay as vague as they were. From a small start the
+# network first learns as an ordinary one would, and then widens what it can afford
+# to.
 #
 # ## More than one peak
 #
-# Even the good fits differ. Sixty-four starts, a little longer, and the best kept: one
-# argument.
+# Even the good fits differ. Sixty-four starts, a little longer, and the best kept:
+# one argument.
 
 many = bnn.fit(
-    model, data, seed=SEED, n_restarts=64, n_steps=1500, objective=bnn.Elbo(n_draws=10), record_at=[]
+    model,
+    data,
+    seed=SEED,
+    n_restarts=64,
+    n_steps=1500,
+    objective=bnn.Elbo(n_draws=10),
+    record_at=[],
 )
 with style():
     figure, axes = plt.subplots(num="restarts", figsize=(7.2, 3.4))
 axes.hist(
-    many.final_elbos, bins=np.arange(np.floor(many.final_elbos.min()), -76, 2), color=COLOURS["posterior"]
+    many.final_elbos,
+    bins=np.arange(np.floor(many.final_elbos.min()), -76, 2),
+    color=COLOURS["posterior"],
 )
 axes.set(xlabel="final ELBO of each of 64 restarts, in nats", ylabel="restarts")
 figure.alt = (
-    f"Histogram of the final ELBO of 64 restarts. Most are near {np.median(many.final_elbos):.0f} nats; "
-    f"a few reach {many.final_elbo:.0f}."
+    "Histogram of the final ELBO of 64 restarts. Most are near "
+    f"{np.median(many.final_elbos):.0f} nats; a few reach {many.final_elbo:.0f}."
 )
 write_figure(axes, folder / "restarts.png")
 worst, median, best = np.quantile(many.final_elbos, [0, 0.5, 1])
 print(f"best {best:.1f}, median {median:.1f}, worst {worst:.1f} nats")
 
 # %%
-# The objective has several peaks, and restarts find the highest. Whether the highest peak is
-# also the most truthful picture is another question, and the answer is not what you would hope:
-# the ELBO alone must not choose.
+# The objective has several peaks, and restarts find the highest. Whether the highest
+# peak is also the most truthful picture is another question, and the answer is not
+# what you would hope: the ELBO alone must not choose.
 
 small, wide = starting_stds < 0.1, starting_stds > 0.3
 write_numbers(
@@ -189,7 +269,9 @@ write_numbers(
         "ours_elbo": ours.final_elbo,
         "ours_explained": ours.explained,
         "n_seeds": N_SEEDS,
-        "median_small_original_steps": np.median(finals["stepping like the original"][small]),
+        "median_small_original_steps": np.median(
+            finals["stepping like the original"][small]
+        ),
         "median_small_our_steps": np.median(finals["this library's defaults"][small]),
         "flat_share_wide": np.mean([finals[way][wide] < constant for way in ways]),
         "flat_share_small": np.mean([finals[way][small] < constant for way in ways]),
