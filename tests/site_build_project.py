@@ -125,6 +125,7 @@ def make_project(root: Path) -> Path:
         "docs/notebooks/own.ipynb": notebook(
             "# Own data\n\nThe [home](../index.md), the [data](own.csv), and $z^2$; not `$z$`.",
             "from bayesian_nn import SLOPE\nprint('rows:', open('own.csv').read().count(','), SLOPE)",
+            "import time\nprint('first', flush=True)\ntime.sleep(0.5)\nprint('second')",
             f"from IPython.display import Image\nImage(bytes.fromhex('{PIXEL}'))",
             alt='One "dark" pixel.',
         ),

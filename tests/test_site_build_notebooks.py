@@ -83,6 +83,20 @@ def test_the_greeting_of_tensorflow_is_no_warning_and_is_not_shown():
     assert tidied(html, "own.ipynb") == ""
 
 
+def test_what_a_cell_prints_is_one_block_however_it_came():
+    def piece(html: str) -> str:
+        return f'<div class="jp-OutputArea-child">\n{html}\n</div>\n'
+
+    def printed(text: str) -> str:
+        kind = 'class="jp-RenderedText jp-OutputArea-output" data-mime-type="text/plain"'
+        return piece(f"<div {kind}>\n<pre>{text}\n</pre>\n</div>")
+
+    greeting = STDERR.replace(
+        "/somewhere/model.py:3: FitWarning: flat &amp; wide", "I0000 00:00:1 port.cc] hello"
+    )
+    assert tidied(printed("a") + piece(greeting) + printed("b"), "own.ipynb") == printed("a\nb")
+
+
 def test_a_figure_without_text_is_an_error():
     with pytest.raises(PluginError, match=r'give its cell the metadata {"alt"'):
         tidied(IMAGE, "own.ipynb")

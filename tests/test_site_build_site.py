@@ -164,6 +164,7 @@ def test_a_notebook_is_a_page_of_this_site(project):
     assert '<a href="../../">home</a>' in html
     assert '<a href="../own.csv">data</a>' in html
     assert "<code>$z$</code>" in html
+    assert "<pre>first\nsecond\n</pre>" in html
     assert 'alt="One &quot;dark&quot; pixel."' in html
     assert len(html) < 60_000
     article = html[html.index("<article") : html.index("</article>")]

@@ -25,6 +25,12 @@ GREETING = re.compile(
     r"^([IWE]\d{4} \d\d:.*|WARNING: All log messages before absl.*|To enable the following.*)$\n?",
     re.MULTILINE,
 )
+EMPTY = re.compile(r'<div class="jp-OutputArea-child">\s*</div>\s*')
+# What a cell prints comes in as many pieces as the moment has it.
+SEAM = re.compile(
+    r'</pre>\s*</div>\s*</div>\s*<div class="jp-OutputArea-child">\s*'
+    r'<div class="jp-RenderedText jp-OutputArea-output" data-mime-type="text/plain">\s*<pre>'
+)
 LINK = re.compile(r'(?P<attribute>href|src)="(?P<path>[^"#:/?][^"#:?]*)(?P<fragment>#[^"]*)?"')
 
 
@@ -34,7 +40,7 @@ def tidied(html: str, name: str) -> str:
     for shown in STDERR.findall(html):
         if complaint := GREETING.sub("", unescape(re.sub("<[^>]+>", "", shown)).strip()).strip():
             raise PluginError(f"{name} shows a warning or an error:\n{complaint}")
-    html = STDERR.sub("", html)
+    html = SEAM.sub("", EMPTY.sub("", STDERR.sub("", html)))
     if NO_TEXT in html:
         raise PluginError(
             f'{name} has a figure without text: give its cell the metadata {{"alt": "what it shows"}}.'
