@@ -84,7 +84,7 @@ def test_nothing_of_a_removed_example_is_published(project):
         path for folder in ("site", "docs", "outputs") for path in (project / folder).rglob("*plot_film*")
     ]
     assert left == []
-    assert "film" not in (project / "site" / "gallery" / "index.html").read_text()
+    assert "Does the film play" not in (project / "site" / "gallery" / "index.html").read_text()
 
 
 def test_an_example_that_leaves_a_fault_unsaid_fails(project):
