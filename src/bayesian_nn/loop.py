@@ -57,9 +57,9 @@ def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Platea
                     end,
                 )
                 bar.update(recorder.step - bar.n)
-                bar.set_postfix(elbo=f"{recorder.latest_elbo:.1f}", refresh=False)
                 if recorder.diverged:
                     return "diverged"
+                bar.set_postfix(elbo=f"{recorder.latest_elbo:.1f}", refresh=False)
                 if plateau is not None and plateau.reached(recorder.elbos()):
                     return "plateau"
     except KeyboardInterrupt:
