@@ -99,8 +99,11 @@ def estimate_elbo(
         for i in range(0, n_draws, n_at_once)
     ]
     values = np.concatenate(values, axis=-1)
+    # An infinite log-likelihood, where a fit diverged, has NaN for its error: no need to warn of it.
+    with np.errstate(invalid="ignore"):
+        standard_error = values.std(axis=-1, ddof=1) / np.sqrt(n_draws)
     return ElboEstimate(
         log_likelihood=values.mean(axis=-1),
         kl=analytic_kl(model, posterior, parameters).numpy(),
-        standard_error=values.std(axis=-1, ddof=1) / np.sqrt(n_draws),
+        standard_error=standard_error,
     )
