@@ -1,0 +1,38 @@
+"""Runs that no fit made, so that what reads them can be tested in no time."""
+
+import numpy as np
+
+import bayesian_nn as bnn
+from bayesian_nn.optimizer import AdamState
+from bayesian_nn.run import Run, Settings
+
+
+def run(model, *, mean, std, best=0, **settings):
+    """A run whose posterior has these means and sds `[n_recorded, n_restarts, n_latents]`."""
+    parameters = bnn.MeanField().parameters(np.asarray(mean), np.asarray(std))
+    n_recorded, n_restarts, _ = parameters.shape
+    random = np.random.default_rng(0)
+    histories = random.normal(size=(2, n_recorded, n_restarts)).astype(np.float32)
+    moments = random.normal(size=(2, *parameters.shape[1:])).astype(np.float32)
+    final_elbos = np.full(n_restarts, -200.0)
+    final_elbos[best] = -100.0
+    asked = {
+        "posterior": bnn.MeanField(),
+        "objective": bnn.Elbo(),
+        "optimizer": bnn.Adam(),
+        "seed": 3,
+        "n_steps": n_recorded,
+        "batch_size": None,
+    }
+    return Run(
+        settings=Settings(model=model, n_restarts=n_restarts, **asked | settings),
+        recorded_steps=np.arange(n_recorded),
+        recorded_parameters=parameters,
+        log_likelihoods=histories[0],
+        kls=histories[1],
+        state=AdamState(np.int32(n_recorded), parameters[-1], *moments),
+        outcome="finished",
+        final_elbos=final_elbos,
+        explained=0.9,
+        digest="0123456789abcdef",
+    )
