@@ -86,6 +86,11 @@ def test_no_page_asks_another_origin_for_anything(project):
         assert "cdnjs" not in text
 
 
+def test_an_example_can_be_downloaded_as_a_notebook(project):
+    notebook = json.loads((project / "site" / "gallery" / "plot_line.ipynb").read_text(encoding="utf-8"))
+    assert "# Does the line rise?" in "".join(notebook["cells"][0]["source"])
+
+
 def test_two_figures_of_one_cell_have_their_texts_and_dark_twins(project):
     html = page(project, "gallery/plot_line")
     for name, end in (("rising", 2), ("falling", -2)):

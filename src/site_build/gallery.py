@@ -31,6 +31,7 @@ def configure(config) -> None:
     # mkdocs.yml can name only mkdocs-gallery's own resetters, and `conf_script` would put a file into docs/.
     options = config.plugins["gallery"].config
     config.extra_css[:] = [style for style in config.extra_css if style not in LEFTOVERS]
+    options["first_notebook_cell"] = None  # An empty one, which is the least that mkdocs.yml can ask for.
     options["reset_modules"] = (*options["reset_modules"], lambda _options, _script: forget_library(root))
 
 
