@@ -97,6 +97,23 @@ def test_what_a_cell_prints_is_one_block_however_it_came():
     assert tidied(printed("a") + piece(greeting) + printed("b"), "own.ipynb") == printed("a\nb")
 
 
+def test_a_notebook_can_be_downloaded_as_it_was_written(built):
+    written = (built / "docs" / "notebooks" / "own.ipynb").read_bytes()
+    assert (built / "site" / "downloads" / "own.ipynb").read_bytes() == written
+
+
+def test_a_kernel_shows_figures_though_the_build_draws_without_a_screen(project, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    write(
+        project / "docs" / "notebooks" / "own.ipynb",
+        notebook("# Own data", "import os", "print(os.environ['MPLBACKEND'])"),
+    )
+    result = build(project)
+    assert result.returncode == 0, result.stdout
+    page = (project / "site" / "notebooks" / "own" / "index.html").read_text()
+    assert "matplotlib_inline" in page
+
+
 def test_a_figure_without_text_is_an_error():
     with pytest.raises(PluginError, match=r'give its cell the metadata {"alt"'):
         tidied(IMAGE, "own.ipynb")
@@ -105,11 +122,17 @@ def test_a_figure_without_text_is_an_error():
 def test_a_cells_text_is_given_to_its_own_figure_only():
     html = "".join(f'<div id="cell-id={name}">{IMAGE}</div>' for name in ("one", "two"))
     cells = [{"id": "one", "metadata": {"alt": "a <line>"}}, {"id": "two", "metadata": {}}]
-    first, second = described(html, {"cells": cells}).split("</div>")[:2]
+    first, second = described(html, {"cells": cells}, "own.ipynb").split("</div>")[:2]
     assert first == '<div id="cell-id=one">' + IMAGE.replace(
         "No description has been provided for this image", "a &lt;line&gt;"
     )
     assert second == f'<div id="cell-id=two">{IMAGE}'
+
+
+def test_a_text_for_a_figure_that_is_not_there_is_an_error():
+    cells = [{"id": "one", "metadata": {"alt": "a line"}}]
+    with pytest.raises(PluginError, match="shows none: 'a line'"):
+        described('<div id="cell-id=one">text</div>', {"cells": cells}, "own.ipynb")
 
 
 def test_scripts_styles_and_formulas_of_a_notebook_become_the_sites_own():

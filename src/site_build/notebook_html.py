@@ -52,13 +52,18 @@ def tidied(html: str, name: str) -> str:
     return "".join(parts).replace('class="anchor-link"', 'class="headerlink"')
 
 
-def described(html: str, notebook: dict) -> str:
-    """Return a notebook's HTML with each cell's "alt", from its metadata, on the figure of that cell."""
+def described(html: str, notebook: dict, name: str) -> str:
+    """Return a notebook's HTML with each cell's "alt", from its metadata, on the figure of that cell; raises
+    where a text describes a figure that is not there."""
     parts = CELL.split(html)
     texts = {cell.get("id"): cell["metadata"].get("alt") for cell in notebook["cells"]}
     # After each split come a cell's id and its HTML.
     for number in range(1, len(parts), 2):
-        if text := texts.get(parts[number]):
+        if text := texts.pop(parts[number], None):
+            if NO_TEXT not in parts[number + 1]:
+                raise PluginError(
+                    f"{name}: a cell's text describes a figure, but it shows none: {text!r}."
+                )
             parts[number + 1] = parts[number + 1].replace(NO_TEXT, escape(text, quote=True))
         parts[number] = f'id="cell-id={parts[number]}"'
     return "".join(parts)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 from mkdocs.exceptions import PluginError
@@ -30,13 +31,15 @@ class NotebookFile(File):
 
 
 def as_pages(files: Files, config) -> Files:
-    """Return `files` with each notebook of docs/notebooks as a page."""
+    """Return `files` with each notebook of docs/notebooks as a page, and as downloads/<name>.ipynb."""
     for file in list(files):
         if _is_notebook(file):
             files.remove(file)
             files.append(
                 NotebookFile(file.src_uri, config.docs_dir, config.site_dir, config.use_directory_urls)
             )
+            download = f"downloads/{Path(file.src_uri).name}"
+            files.append(File.generated(config, download, abs_src_path=file.abs_src_path))
     return files
 
 
@@ -88,8 +91,6 @@ def _execute(page, config, files, folder: Path) -> dict:
     from mkdocs_jupyter.plugin import Plugin
     from nbclient.exceptions import CellExecutionError
 
-    # TensorFlow's greeting would be the first thing that a reader sees.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     plugin = Plugin()
     errors, warnings = plugin.load_config({**OPTIONS, "cache_dir": str(folder / "mkdocs-jupyter")})
     if errors or warnings:
@@ -98,15 +99,29 @@ def _execute(page, config, files, folder: Path) -> dict:
     plugin.on_pre_build(config)
     plugin.on_pre_page(page, config, files)
     try:
-        page.render(config, files)
+        with _environment_of_kernel():
+            page.render(config, files)
     except CellExecutionError as error:
         raise PluginError(f"{page.file.src_uri} failed:\n{_tail(str(error))}") from error
     (result,) = (folder / "mkdocs-jupyter").glob("*.json")
     executed = json.loads(result.read_text(encoding="utf-8"))
-    html = described(
-        executed["content"], json.loads(Path(page.file.abs_src_path).read_text(encoding="utf-8"))
-    )
+    notebook = json.loads(Path(page.file.abs_src_path).read_text(encoding="utf-8"))
+    html = described(executed["content"], notebook, page.file.src_uri)
     return {**executed, "content": tidied(html, page.file.src_uri)}
+
+
+@contextmanager
+def _environment_of_kernel():
+    """The build's environment as a kernel needs it: figures on the page, TensorFlow's greeting not."""
+    before = dict(os.environ)
+    # The build draws without a screen (agg), and a kernel that inherited that would show no figure.
+    os.environ.pop("MPLBACKEND", None)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _tail(text: str, n_lines: int = 15) -> str:
