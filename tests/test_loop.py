@@ -61,6 +61,13 @@ def test_a_seed_is_a_run(content):
     assert np.all(same_start[0] != same_start[1])
 
 
+def test_every_step_has_noise_of_its_own():
+    start = bnn.MeanField().parameters(np.zeros((1, 10)), np.ones((1, 10)))
+    run = fit(start=start, optimizer=bnn.Adam(bnn.StepDecay(1e-30)))
+    # Two of 600 numbers in single precision may agree by chance, but not a block with the one before.
+    assert len(np.unique(run.log_likelihood)) > 0.99 * N_STEPS
+
+
 @pytest.mark.parametrize("stop", [1, 130, BLOCK, 400])
 @pytest.mark.parametrize("case", CASES)
 def test_a_resumed_run_is_the_unbroken_one_bit_for_bit(content, tmp_path, case, stop):
