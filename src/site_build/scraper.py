@@ -1,12 +1,4 @@
-"""The gallery's scraper: what a cell leaves open or newly written becomes a figure or a film on the page.
-
-An author gives each figure a label, which names its file, and a text that stands in for it:
-
-    figure, axes = plt.subplots(num="elbo")
-    figure.alt = "The ELBO climbs from -5,000 to -78 nats within 300 steps, then stays flat."
-
-A film is `outputs/<example>/<name>.mp4` with its still `<name>.png` and its text `<name>.txt` beside it.
-"""
+"""The gallery's scraper: what a cell leaves open or newly written becomes a figure or a film on the page."""
 
 import re
 from pathlib import Path
@@ -26,7 +18,15 @@ def _get_sg_image_scraper():
 
 
 def scrape(_block, script, **_options) -> str:
-    """Return the HTML of the films and figures that a cell made; raises where one has no name or no text."""
+    """Return the HTML of the films and figures that a cell made; raises where one has no name or no text.
+
+    An author gives each figure a label, which names its file, and a text that stands in for it:
+
+        figure, axes = plt.subplots(num="elbo")
+        figure.alt = "The ELBO climbs from -5,000 to -78 nats within 300 steps, then stays flat."
+
+    A film is `outputs/<example>/<name>.mp4` with its still `<name>.png` and its text `<name>.txt` beside it.
+    """
     import matplotlib.pyplot as plt
 
     try:
