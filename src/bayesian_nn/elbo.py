@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
-import tensorflow_probability as tfp
 
 from bayesian_nn.arguments import whole_number
+from bayesian_nn.backend import tf, tfp
 from bayesian_nn.data import Dataset
 from bayesian_nn.model import Model, log_likelihood, prior
 from bayesian_nn.posterior import MeanField

@@ -5,9 +5,9 @@ import sys
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
+from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.recorder import Recorder
 from bayesian_nn.run import Settings

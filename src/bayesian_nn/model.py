@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
-import tensorflow_probability as tfp
 
 from bayesian_nn.arguments import finite_numbers, positive, whole_number
+from bayesian_nn.backend import tf, tfp
 from bayesian_nn.data import Scaling
 
 __all__ = ["LearnedNoise", "Model", "log_likelihood", "network", "observation_std", "prior"]

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
+
+from bayesian_nn.backend import tf
 
 __all__ = ["Adam", "AdamState", "StepDecay", "WarmupCosine"]
 

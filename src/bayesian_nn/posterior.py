@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
-import tensorflow_probability as tfp
 
 from bayesian_nn.arguments import positive
+from bayesian_nn.backend import tf, tfp
 from bayesian_nn.model import LearnedNoise, Model
 
 __all__ = ["MeanField"]

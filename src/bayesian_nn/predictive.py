@@ -1,9 +1,9 @@
 """Draws of the latents, and what they predict. TensorFlow ends here: what leaves is NumPy."""
 
 import numpy as np
-import tensorflow as tf
 
 from bayesian_nn.arguments import finite_numbers, whole_number
+from bayesian_nn.backend import tf
 from bayesian_nn.model import Model, network, observation_std, prior
 from bayesian_nn.prediction import Prediction, PredictionFilm
 from bayesian_nn.run import Run

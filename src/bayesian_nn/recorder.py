@@ -1,9 +1,9 @@
 """What a fit records while it runs, and the `Run` it makes of it."""
 
 import numpy as np
-import tensorflow as tf
 
 from bayesian_nn.arguments import whole_number
+from bayesian_nn.backend import tf
 from bayesian_nn.elbo import estimate_elbo
 from bayesian_nn.metrics import explained_variance
 from bayesian_nn.model import network

@@ -21,7 +21,7 @@ def tidy_example(markdown: str, page) -> str:
 
 
 def tidy_index(markdown: str, names: list[str], generated: Path) -> str:
-    """Return the gallery's index with a card for each example: film or first figure, title, first paragraph."""
+    """Return the gallery's index with a card per example: film or first figure, title, first paragraph."""
     # mkdocs-gallery's thumbnails are white in the dark, lead to two places, and cut a sentence at 95 letters.
     pages = [(name, (generated / f"{name}.md").read_text(encoding="utf-8")) for name in names]
     cards = "\n".join(_card(name, HEADER_NOTE.sub("", text)) for name, text in pages)

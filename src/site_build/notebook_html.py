@@ -61,9 +61,7 @@ def described(html: str, notebook: dict, name: str) -> str:
     for number in range(1, len(parts), 2):
         if text := texts.pop(parts[number], None):
             if NO_TEXT not in parts[number + 1]:
-                raise PluginError(
-                    f"{name}: a cell's text describes a figure, but it shows none: {text!r}."
-                )
+                raise PluginError(f"{name}: a cell's text describes a figure, but it shows none: {text!r}.")
             parts[number + 1] = parts[number + 1].replace(NO_TEXT, escape(text, quote=True))
         parts[number] = f'id="cell-id={parts[number]}"'
     return "".join(parts)

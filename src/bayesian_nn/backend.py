@@ -1,0 +1,33 @@
+"""TensorFlow and TensorFlow Probability, imported without the lines that their C++ code greets with."""
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+
+__all__ = ["tf", "tfp"]
+
+
+@contextmanager
+def _stderr_held_back():
+    """Keeps back what is written to the error stream, by C++ too, and shows it after all on an error."""
+    sys.stderr.flush()
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(shown, held.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Some of those lines come before TensorFlow has read its own log level.
+with _stderr_held_back():
+    import tensorflow as tf
+    import tensorflow_probability as tfp
