@@ -163,6 +163,9 @@ def test_a_diverging_fit_stops_with_step_value_and_remedy_and_keeps_the_run(reco
     assert (run.outcome, run.n_steps) == ("diverged", 301)
     assert np.isfinite(run.elbo).all()
     assert run.steps[-1] == 300
+    # The loop's blocks have 250 steps here, and its state is that of the last one's beginning.
+    assert run.state.step == 250
+    assert np.isfinite(run.state.parameters).all()
     assert np.isfinite(run.recorded_parameters).all()
     assert np.isfinite(run.final_elbo)
     bnn.predict_film(run, [0.0, 4.0], seed=0)

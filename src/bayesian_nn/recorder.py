@@ -75,7 +75,8 @@ class Recorder:
                 last_good = max(stop - 1, 0)
                 recorded[first + last_good] = parameters[begin + last_good].copy()
             log_likelihoods, kls = log_likelihoods[:stop], kls[:stop]
-            state = self.state._replace(step=first + stop)
+            # That of the block's first step, the last that is known whole.
+            state = self.state
         # One statement, so that Ctrl-C finds either the old record or the new.
         history = [*self._history, (log_likelihoods, kls)]
         self._recorded, self.state, self._history, self.diverged = recorded, state, history, diverged
