@@ -39,6 +39,12 @@ def test_the_prior_predictive_of_a_linear_model_is_the_closed_form():
     np.testing.assert_allclose(prediction.std**2, prediction.draws.var(axis=0) + 9.0)
 
 
+def test_a_seed_is_a_set_of_draws_from_the_prior():
+    first, same, other = (bnn.draw_prior(LINEAR, 5, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, same)
+    assert np.all(first != other)
+
+
 def test_the_prior_s_noise_is_log_normal():
     model = bnn.Model((2, 1), bnn.LearnedNoise(0.2, 0.7))
     noise_std = bnn.predict(model, bnn.draw_prior(model, 20_000, seed=1), X).noise_std

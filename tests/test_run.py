@@ -1,6 +1,7 @@
 """A run on disk: what comes back is what was saved, and nothing else is taken for it."""
 
 import json
+import os
 from pathlib import Path
 
 import made_by_hand
@@ -81,28 +82,39 @@ def test_a_run_of_another_version_is_refused(tmp_path, keep):
         bnn.load_run(path)
 
 
+class Trap:
+    """What makes a folder as soon as it is unpickled."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
 @pytest.mark.parametrize(
-    "write",
+    ("write", "reason"),
     [
-        lambda path: path.write_bytes(b""),
-        lambda path: path.write_text("x,y\n1,2\n"),
-        lambda path: np.savez(path, weights=np.ones(3)),
-        lambda path: np.savez(path, header=np.array("[1]")),
-        lambda path: np.savez(path, header=np.array("{")),
-        lambda path: np.savez(path, header=np.array([object()], dtype=object)),
-        lambda path: np.save(path.open("wb"), np.ones(3)),
+        (lambda path: path.write_bytes(b""), "File is not a zip file"),
+        (lambda path: path.write_text("x,y\n1,2\n"), "File is not a zip file"),
+        (
+            lambda path: np.save(path, np.ones(3)) or path.with_suffix(".npz.npy").rename(path),
+            "not a zip file",
+        ),
+        (lambda path: np.savez(path, weights=np.ones(3)), "header"),
+        (lambda path: np.savez(path, header=np.array("[1]")), "list indices"),
+        (lambda path: np.savez(path, header=np.array("{")), "Expecting"),
+        (lambda path: np.savez(path, header=np.array([Trap(path.parent / "trap")])), "Object arrays"),
     ],
-    ids=["empty", "text", "other arrays", "other header", "no JSON", "pickled", "one array"],
+    ids=["empty", "text", "one array", "other arrays", "other header", "no JSON", "pickled"],
 )
-# np.save is handed an open file, which it leaves to be closed by whoever opened it.
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
-def test_a_file_that_is_no_run_is_refused(tmp_path, write):
+def test_a_file_that_is_no_run_is_refused(tmp_path, write, reason):
     path = tmp_path / "run.npz"
     write(path)
-    with pytest.raises(
-        ValueError, match=r"run.npz is not a saved run, or a damaged one \(.*\); make it again"
-    ):
+    message = rf"run\.npz is not a saved run, or a damaged one \(.*{reason}.*\); make it again"
+    with pytest.raises(ValueError, match=message):
         bnn.load_run(path)
+    assert not (tmp_path / "trap").exists()
 
 
 def test_a_truncated_or_damaged_run_is_refused(tmp_path):
