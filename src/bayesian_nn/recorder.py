@@ -14,7 +14,7 @@ __all__ = ["Recorder", "log_spaced_steps"]
 
 
 def log_spaced_steps(n_steps: int, n_records: int = 100) -> np.ndarray:
-    """Returns about `n_records` steps from 0 to `n_steps` `[n_recorded]`, dense at first, log-spaced."""
+    """Returns at most `n_records` steps from 0 to `n_steps` `[n_recorded]`, dense at first, log-spaced."""
     return np.unique(np.round(np.geomspace(1, n_steps + 1, n_records)).astype(int)) - 1
 
 

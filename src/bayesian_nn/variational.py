@@ -56,7 +56,7 @@ def fit(
     replacement within an epoch; None is all of them. n_restarts: independent fits from different starts, in
     one compiled loop; the best by ELBO is the run's result. start: parameters `[n_restarts, n_parameters]`
     to begin from instead of the posterior's own. record_at: steps at which to keep the parameters, by
-    default about 100, log-spaced. resume: an earlier run of the same settings and data, to go on with;
+    default at most 100, log-spaced. resume: an earlier run of the same settings and data, to go on with;
     of its record, the steps that this fit would have recorded itself are kept.
 
     Ctrl-C ends the fit and keeps what was recorded. Raises NonFiniteElboError if the ELBO of every restart
