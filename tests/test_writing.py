@@ -35,6 +35,6 @@ def test_numbers_are_written_as_plain_json(tmp_path):
 def test_a_number_that_is_not_finite_is_refused_and_the_old_file_stays(tmp_path, value):
     path = tmp_path / "numbers.json"
     write_numbers({"elbo": -1.0}, path)
-    with pytest.raises(ValueError, match="elbo is .*has the fit diverged"):
+    with pytest.raises(ValueError, match=r"elbo is .*has the fit diverged"):
         write_numbers({"elbo": value}, path)
     assert json.loads(path.read_text()) == {"elbo": -1.0}
