@@ -90,9 +90,10 @@ def estimate_elbo(
         [n_draws, *posterior.noise_shape(model)], [seed, 0], dtype=parameters.dtype
     )
     inputs, targets = model.inputs(data.x), model.targets(data.y)
-    # At most 64 MB a layer: 20,000 observations, 50 units and all 1,000 draws at once would take 13 GB.
+    # At most 8 MB a layer, for the cache's sake; 20,000 observations, 50 units and all 1,000 draws at once
+    # would take 13 GB.
     per_draw = int(np.prod(parameters.shape[:-1])) * data.n_points * max(model.layer_sizes)
-    n_at_once = max(1, 2**24 // per_draw)
+    n_at_once = max(1, 2**21 // per_draw)
     values = [
         log_likelihood(model, posterior.draw(parameters, noise[i : i + n_at_once]), inputs, targets).numpy()
         for i in range(0, n_draws, n_at_once)

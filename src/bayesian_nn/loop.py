@@ -2,6 +2,7 @@
 
 import functools
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -37,25 +38,23 @@ def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Platea
     tensors = tuple(tf.constant(part, tf.float32) for part in (model.inputs(data.x), model.targets(data.y)))
     rates = settings.optimizer.learning_rate.rates(settings.n_steps).astype(np.float32)
     length = _block_length(settings)
+    prepare = functools.partial(_block_arguments, settings, data, rates, length)
     try:
-        with tqdm(total=settings.n_steps, initial=recorder.step, unit="step", disable=None) as bar:
+        with (
+            ThreadPoolExecutor(1) as beside,
+            tqdm(total=settings.n_steps, initial=recorder.step, unit="step", disable=None) as bar,
+        ):
+            prepared = beside.submit(prepare, recorder.step // length)
             while recorder.step < settings.n_steps:
                 index, offset = divmod(recorder.step, length)
                 end = min(length, settings.n_steps - index * length)
-                block_rates = np.zeros(length, np.float32)
-                block_rates[:end] = rates[index * length : index * length + end]
-                recorder.add(
-                    block(
-                        recorder.state,
-                        _block_noise(settings, index, length),
-                        tf.constant(block_rates),
-                        _block_batches(settings, data, index, length),
-                        tensors,
-                        (tf.constant(offset), tf.constant(end)),
-                    ),
-                    offset,
-                    end,
-                )
+                noise, block_rates, batches = prepared.result()
+                if end == length:
+                    # Drawn while this block runs: with many restarts noise is a third of all the work.
+                    prepared = beside.submit(prepare, index + 1)
+                interval = (tf.constant(offset), tf.constant(end))
+                result = block(recorder.state, noise, block_rates, batches, tensors, interval)
+                recorder.add(result, offset, end)
                 bar.update(recorder.step - bar.n)
                 if recorder.diverged:
                     return "diverged"
@@ -109,6 +108,18 @@ def _block_length(settings):
     per_step = settings.n_restarts * settings.objective.n_draws * settings.model.n_latents
     # At most 8 MB of noise at a time, and at most 250 steps between two looks at the progress bar.
     return int(np.clip(2**21 // per_step, 1, 250))
+
+
+def _block_arguments(settings, data, rates, length, index):
+    """Returns the noise, the rates `[length]` and the minibatches of one block."""
+    block_rates = np.zeros(length, np.float32)
+    part = rates[index * length : (index + 1) * length]
+    block_rates[: len(part)] = part
+    return (
+        _block_noise(settings, index, length),
+        tf.constant(block_rates),
+        _block_batches(settings, data, index, length),
+    )
 
 
 def _block_noise(settings, index, length):
