@@ -99,6 +99,26 @@ def test_edward_s_start_ends_as_a_flat_line_and_says_so():
     assert flat >= 6
 
 
+def test_a_weak_signal_that_is_found_is_no_flat_fit():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, 2000)
+    data = bnn.dataset(x, 0.55 * x + rng.normal(size=2000))
+    # A tenth of the variance, and with 2,000 observations 80 nats better than a constant: no warning.
+    run = bnn.fit(bnn.Model((1, 1), noise_std=1.0, scaling=data.scaling), data, seed=0)
+    assert run.explained < 0.25
+    assert run.final_elbo > bnn.constant_log_likelihood(data.y, 1.0)
+
+
+def test_a_flat_fit_from_a_small_start_is_not_told_to_start_smaller():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, 30)
+    data = bnn.dataset(x, x + rng.normal(size=30))
+    # So few and so noisy points cannot pay for 141 weights.
+    model = bnn.Model((1, 10, 10, 1), noise_std=bnn.LearnedNoise(1.0), scaling=data.scaling)
+    with pytest.warns(bnn.FlatFitWarning, match=r"Try n_restarts=8, more steps, a smaller network"):
+        bnn.fit(model, data, seed=0)
+
+
 def test_of_a_constant_nothing_is_to_be_explained():
     fit_tiny(bnn.Dataset(TINY.x, np.ones(8), TINY.scaling))
 

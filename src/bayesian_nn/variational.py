@@ -87,9 +87,9 @@ def fit(
     run = recorder.run(outcome)
     if outcome == "diverged":
         raise NonFiniteElboError(_divergence_message(run, *recorder.bad), run)
-    # Of a constant y there is nothing to explain.
-    if outcome in ("finished", "plateau") and run.explained < FLAT and np.ptp(data.y) > 0:
-        warnings.warn(_flat_message(run, data), FlatFitWarning, stacklevel=2)
+    if outcome in ("finished", "plateau") and _is_flat(run, data):
+        started_wide = start is not None or settings.posterior.initial_std > 0.1
+        warnings.warn(_flat_message(run, data, started_wide), FlatFitWarning, stacklevel=2)
     return run
 
 
@@ -157,13 +157,29 @@ def _divergence_message(run, step, values):
     )
 
 
-def _flat_message(run, data):
-    model = run.model
-    noise_std = np.std(data.y) if isinstance(model.noise_std, LearnedNoise) else model.noise_std
+def _is_flat(run, data):
+    """Whether a fit explains hardly more than a constant. An ELBO above the constant's score would prove that
+    it does; one below it proves nothing, for a network pays for its weights."""
+    # Of a constant y there is nothing to explain.
+    return run.explained < FLAT and run.final_elbo < _constant(run, data) and np.ptp(data.y) > 0
+
+
+def _constant(run, data):
+    noise_std = run.model.noise_std
+    return constant_log_likelihood(
+        data.y, np.std(data.y) if isinstance(noise_std, LearnedNoise) else noise_std
+    )
+
+
+def _flat_message(run, data, started_wide):
+    cause = (
+        "Most often the posterior started too wide: try MeanField(initial_std=0.02)."
+        if started_wide
+        else "Try n_restarts=8, more steps, a smaller network, or a noise_std nearer to the truth."
+    )
     return (
         f"After {run.n_steps} steps this fit explains {max(run.explained, 0):.0%} of the variance of y, "
         f"hardly more than a constant: its ELBO is {run.final_elbo:.0f} nats, and the best constant's "
-        f"log-likelihood is {constant_log_likelihood(data.y, noise_std):.0f}. Most often the posterior "
-        "started too wide: try MeanField(initial_std=0.02), n_restarts=8 or more steps. If x really says so "
-        "little of y, this is right."
+        f"log-likelihood is {_constant(run, data):.0f}. {cause} "
+        "If x really says so little of y, this is right."
     )
