@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bayesian_nn.animation import Film, draw_film, write_film, write_gif, write_mp4, write_still
+from bayesian_nn.animation import draw_film
+from bayesian_nn.film_files import Film, write_film, write_gif, write_mp4, write_still
 from bayesian_nn.prediction import PredictionFilm
 
 STEPS = np.array([0, 1, 2, 4, 7, 14, 27, 52, 100, 193, 373, 500])
@@ -162,6 +163,15 @@ def test_a_film_is_written_in_every_form_with_the_text_in_its_place(film, tmp_pa
     assert (tmp_path / "learning.txt").read_text() == "A curve finds the points.\n"
     assert len(gif_frames(tmp_path / "learning.gif")[0]) == 12
     assert len(mp4_frames(tmp_path / "learning.mp4")[0]) == 17
+
+
+def test_a_films_name_may_hold_a_point(film, tmp_path):
+    write_film(film, tmp_path / "sd0.02", alt="A curve finds the points.")
+    assert {file.name for file in tmp_path.iterdir()} == {
+        f"sd0.02.{kind}" for kind in ("gif", "mp4", "png", "txt")
+    }
+    with pytest.raises(ValueError, match=r"without an ending.*; got 'film\.gif'"):
+        write_film(film, tmp_path / "film.gif", alt="")
 
 
 def test_an_encoder_that_fails_leaves_the_old_film(film, tmp_path):

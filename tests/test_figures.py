@@ -9,9 +9,11 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from bayesian_nn.figures import plot_elbo, plot_predictive, running_median, write_figure
 from bayesian_nn.prediction import Prediction
+from site_build.media import DOTS_PER_INCH
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +123,28 @@ def test_axes_are_made_where_none_are_given(run, prediction):
         pyplot.close(figure)
 
 
-def test_a_figure_has_the_same_bytes_and_no_version_in_them(run, tmp_path):
-    for name in ("one.png", "two.png"):
-        write_figure(plot_elbo(run, axes=Figure().subplots()), tmp_path / name)
-    one, two = ((tmp_path / name).read_bytes() for name in ("one.png", "two.png"))
+@pytest.mark.parametrize("ending", ["png", "PNG", "svg", "pdf", "jpg", "jpeg"])
+def test_a_figure_has_the_same_bytes_and_no_version_in_them(run, tmp_path, ending):
+    paths = [tmp_path / f"{name}.{ending}" for name in ("one", "two")]
+    for path in paths:
+        write_figure(plot_elbo(run, axes=Figure().subplots()), path)
+    one, two = (path.read_bytes() for path in paths)
     assert one == two
-    assert b"atplotlib" not in one
+    assert matplotlib.__version__.encode() not in one
+    assert sorted(tmp_path.iterdir()) == paths
+
+
+@pytest.mark.parametrize("name", ["figure", "figure.bmp", "figure.0.02"])
+def test_a_figure_without_a_known_ending_is_refused_and_leaves_no_file(axes, tmp_path, name):
+    with pytest.raises(ValueError, match=rf"must end in one of \.png, .*; got '{name}'"):
+        write_figure(axes, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_figure_is_as_sharp_as_those_that_the_site_saves(tmp_path):
+    write_figure(Figure((3, 2)).subplots(), tmp_path / "figure.png")
+    with Image.open(tmp_path / "figure.png") as image:
+        assert image.size == (3 * DOTS_PER_INCH, 2 * DOTS_PER_INCH)
 
 
 def test_a_failed_write_leaves_the_old_file(axes, tmp_path, monkeypatch):

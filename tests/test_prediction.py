@@ -1,16 +1,19 @@
 """What draws predict, against closed forms and brute force."""
 
+import math
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 
+from bayesian_nn import mixture
+from bayesian_nn.mixture import normal_cdf_and_density
 from bayesian_nn.prediction import Prediction, PredictionFilm
 
 LEVELS = [0.025, 0.3, 0.5, 0.975]
 
 
-def mixture(n_draws=30, n_points=4):
+def example(n_draws=30, n_points=4):
     random = np.random.default_rng(3)
     draws = random.normal(0, [0.1, 1, 3, 10], (n_draws, n_points))
     return Prediction(np.arange(n_points)[:, None], draws, random.uniform(0.2, 2, n_draws))
@@ -36,12 +39,35 @@ def test_quantiles_of_equal_draws_are_a_normals():
 
 
 def test_the_mixture_has_the_level_as_its_probability_below_the_quantile():
-    prediction = mixture()
+    prediction = example()
     quantiles = prediction.quantiles(LEVELS, with_noise=True)
     for level, of_points in zip(LEVELS, quantiles, strict=True):
         for quantile, draws in zip(of_points, prediction.draws.T, strict=True):
             normals = [NormalDist(*normal) for normal in zip(draws, prediction.noise_std, strict=True)]
             assert np.mean([normal.cdf(quantile) for normal in normals]) == pytest.approx(level, rel=1e-9)
+
+
+def test_the_cdf_and_the_density_are_the_normals():
+    z = np.concatenate([np.linspace(-45, 45, 20_001), np.random.default_rng(0).normal(size=5_000)])
+    cdf, density = normal_cdf_and_density(z)
+    exact = [0.5 * math.erfc(-each / math.sqrt(2)) for each in z]
+    np.testing.assert_allclose(cdf, exact, rtol=0, atol=2e-15)
+    np.testing.assert_allclose(density, np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi), rtol=0, atol=1e-9)
+    tail = (z > -20) & (z < 0)
+    np.testing.assert_allclose(cdf[tail], np.array(exact)[tail], rtol=1e-9)
+
+
+def test_quantiles_of_many_draws_are_sought_in_few_steps_a_block(monkeypatch):
+    counted, step = [], mixture._excess_and_step
+    monkeypatch.setattr(mixture, "_excess_and_step", lambda *args: counted.append(args) or step(*args))
+    random = np.random.default_rng(0)
+    draws, noise_std = random.normal(0, 0.3, (1000, 50)), np.exp(random.normal(-2, 0.1, 1000))
+    prediction = Prediction(np.zeros((50, 1)), draws, noise_std)
+    quantiles = prediction.quantiles([0.05, 0.5, 0.95], with_noise=True)
+    assert quantiles.shape == (3, 50)
+    assert sum(args[0].size for args in counted) <= 4 * quantiles.size
+    one = [prediction.quantiles(level, with_noise=True)[0] for level in (0.05, 0.5, 0.95)]
+    np.testing.assert_allclose(quantiles, one, rtol=0, atol=1e-12)
 
 
 def test_quantiles_between_far_apart_draws_where_the_density_underflows():
@@ -56,7 +82,7 @@ def test_quantiles_without_noise_are_those_of_the_draws():
 
 
 def test_mean_and_standard_deviation_against_samples_of_the_mixture():
-    prediction, random = mixture(), np.random.default_rng(0)
+    prediction, random = example(), np.random.default_rng(0)
     draw = random.integers(0, 30, 400_000)
     noise = prediction.noise_std[draw] * random.normal(size=len(draw))
     samples = prediction.draws[draw] + noise[:, None]
@@ -88,15 +114,15 @@ def test_log_density_by_hand_and_where_every_density_underflows():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"x": [0.0, 1.0]}, r"x must have shape \[n_points, n_inputs\], and has \[2\]"),
-        ({"draws": np.ones((3, 4))}, "draws has n_points = 4, but x has n_points = 2"),
-        ({"noise_std": np.ones(4)}, "noise_std has n_draws = 4, but draws has n_draws = 3"),
-        ({"noise_std": [1.0, -0.5, 1.0]}, "noise_std must be positive, and its smallest is -0.5"),
+        ({"x": [0.0, 1.0]}, r"x must have shape \[n_points, n_inputs\]; got \[2\]\."),
+        ({"draws": np.ones((3, 4))}, "draws must have n_points = 2, as x has; got 4"),
+        ({"noise_std": np.ones(4)}, "noise_std must have n_draws = 3, as draws has; got 4"),
+        ({"noise_std": [1.0, -0.5, 1.0]}, "noise_std must be positive; got -0.5"),
         (
             {"draws": [[1, 2], [3, np.nan], [np.inf, 1]]},
-            r"draws holds 2 .* not finite, the first nan at .*1, 1",
+            r"draws has 2 .* not finite, the first at index \(1, 1\): nan",
         ),
-        ({"draws": np.ones((0, 2)), "noise_std": []}, "draws is empty: its n_draws is 0"),
+        ({"draws": np.ones((0, 2)), "noise_std": []}, "draws must not be empty; got n_draws = 0"),
     ],
 )
 def test_a_wrong_prediction_is_refused(change, message):
@@ -106,21 +132,21 @@ def test_a_wrong_prediction_is_refused(change, message):
 
 
 def test_wrong_levels_and_targets_are_refused():
-    with pytest.raises(ValueError, match=r"levels must lie strictly between 0 and 1, and are \[95.0\]"):
-        mixture().quantiles(95, with_noise=True)
-    with pytest.raises(ValueError, match=r"y must have shape \[n_points\] = \[4\], and has \[4, 1\]"):
-        mixture().log_density(np.ones((4, 1)))
-    with pytest.raises(ValueError, match="y holds 1 values that are not finite"):
-        mixture().log_density([0, 1, np.nan, 2])
+    with pytest.raises(ValueError, match=r"levels must lie strictly between 0 and 1; got \[95.0\]"):
+        example().quantiles(95, with_noise=True)
+    with pytest.raises(ValueError, match=r"y must have shape \[n_points\] = \[4\]; got \[4, 1\]"):
+        example().log_density(np.ones((4, 1)))
+    with pytest.raises(ValueError, match="y has 1 values that are not finite"):
+        example().log_density([0, 1, np.nan, 2])
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"steps": [0, 2, 2]}, "steps must increase"),
-        ({"std": np.ones((4, 5))}, "std has n_frames = 4"),
-        ({"curves": np.ones((3, 2, 6))}, "curves has n_points = 6"),
-        ({"mean": np.full((3, 5), np.nan)}, "mean holds 15 values that are not finite"),
+        ({"steps": [0, 2, 2]}, r"steps must increase .*; got \[0, 2, 2\]"),
+        ({"std": np.ones((4, 5))}, r"std must have n_frames = 3, as \w+ has; got 4"),
+        ({"curves": np.ones((3, 2, 6))}, r"curves must have n_points = 5, as \w+ has; got 6"),
+        ({"mean": np.full((3, 5), np.nan)}, "mean has 15 values that are not finite"),
     ],
 )
 def test_a_wrong_film_is_refused(change, message):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib
@@ -33,6 +34,14 @@ COLOURS = {
     "reference": "#808080",
 }
 BAND_ALPHAS = {"± 2 sd with noise": 0.18, "± 2 sd of f": 0.26}
+# What each format would carry of Matplotlib's version and of the time: either would change a file's bytes.
+STAMPS = {
+    ".png": {"Software": None},
+    ".svg": {"Creator": None, "Date": None},
+    ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+    ".jpg": None,
+    ".jpeg": None,
+}
 MINUS = "\N{MINUS SIGN}"
 
 HOUSE = {
@@ -161,10 +170,16 @@ def running_median(values: np.ndarray, at: np.ndarray, *, relative_width: float 
 
 
 def write_figure(axes: Axes, path: str | os.PathLike) -> None:
-    """Writes the figure that holds `axes` to `path`, the same bytes for the same figure."""
-    with replacing(path) as temporary:
-        # Matplotlib's version would change the bytes.
-        axes.figure.savefig(temporary, dpi=160, metadata={"Software": None})
+    """Writes the figure that holds `axes` to `path`, the same bytes for the same figure.
+
+    The ending of `path` says the format: PNG with 160 dots per inch, SVG, PDF or JPEG.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in STAMPS:
+        raise ValueError(f"path must end in one of {', '.join(STAMPS)}; got {Path(path).name!r}.")
+    # SVG's identifiers are random without a salt.
+    with replacing(path) as temporary, matplotlib.rc_context({"svg.hashsalt": "bayesian_nn"}):
+        axes.figure.savefig(temporary, dpi=160, metadata=STAMPS[ending])
 
 
 def _axes_or_new(axes: Axes | None) -> Axes:

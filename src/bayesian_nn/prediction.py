@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
+from bayesian_nn.arguments import finite_numbers
+from bayesian_nn.mixture import mixture_quantiles
+
 __all__ = ["Prediction", "PredictionFilm"]
 
-# Bisection alone would need about fifty.
-MAX_ITERATIONS = 100
+# Numbers in a block of draws whose quantiles are sought together: 256 KiB.
+BLOCK = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Prediction:
         shapes = {"x": "n_points, n_inputs", "draws": "n_draws, n_points", "noise_std": "n_draws"}
         _keep_as_floats(self, shapes)
         if np.any(self.noise_std <= 0):
-            raise ValueError(f"noise_std must be positive, and its smallest is {self.noise_std.min():g}")
+            raise ValueError(f"noise_std must be positive; got {self.noise_std.min():g}.")
 
     @property
     def mean(self) -> np.ndarray:
@@ -56,41 +57,23 @@ class Prediction:
         """Quantiles [n_levels, n_points]: of the predictive mixture with noise, of the draws of f without."""
         levels = np.atleast_1d(np.asarray(levels, dtype=float))
         if levels.ndim != 1 or not np.all((levels > 0) & (levels < 1)):
-            raise ValueError(f"levels must lie strictly between 0 and 1, and are {levels.tolist()}")
+            raise ValueError(f"levels must lie strictly between 0 and 1; got {levels.tolist()}.")
         if not with_noise:
             return np.quantile(self.draws, levels, axis=0)
-        return np.stack([self._mixture_quantile(level) for level in levels])
+        # A block's arrays stay in the processor's cache, which makes this several times as fast.
+        size = max(1, BLOCK // (len(levels) * len(self.draws)))
+        blocks = (self.draws[:, begin : begin + size] for begin in range(0, len(self.x), size))
+        return np.concatenate([mixture_quantiles(levels, block, self.noise_std) for block in blocks], axis=1)
 
     def log_density(self, y) -> np.ndarray:
         """The log predictive density of y [n_points] at each point, [n_points] in nats."""
-        y = np.asarray(y, dtype=float)
+        y = finite_numbers("y", y)
         if y.shape != (len(self.x),):
-            raise ValueError(f"y must have shape [n_points] = [{len(self.x)}], and has {list(y.shape)}")
-        _refuse_non_finite("y", y)
+            raise ValueError(f"y must have shape [n_points] = [{len(self.x)}]; got {list(y.shape)}.")
         noise_std = self.noise_std[:, None]
         log_densities = -0.5 * ((y - self.draws) / noise_std) ** 2 - np.log(noise_std * np.sqrt(2 * np.pi))
         largest = log_densities.max(axis=0)
         return largest + np.log(np.mean(np.exp(log_densities - largest), axis=0))
-
-    def _mixture_quantile(self, level: float) -> np.ndarray:
-        noise_std = self.noise_std[:, None]
-        of_each_draw = self.draws + noise_std * NormalDist().inv_cdf(level)
-        # A mixture's quantile lies between the smallest and the largest of its components' quantiles.
-        low, high = of_each_draw.min(axis=0), of_each_draw.max(axis=0)
-        quantile = (low + high) / 2
-        tolerance = 1e-12 * noise_std.min() + 4 * np.spacing(np.maximum(np.abs(low), np.abs(high)))
-        for _ in range(MAX_ITERATIONS):
-            z = (quantile - self.draws) / noise_std
-            excess = _normal_cdf(z).mean(axis=0) - level
-            low, high = np.where(excess < 0, quantile, low), np.where(excess < 0, high, quantile)
-            density = (np.exp(-0.5 * z**2) / (noise_std * math.sqrt(2 * math.pi))).mean(axis=0)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                newton = quantile - excess / density
-            following = np.where((low <= newton) & (newton <= high), newton, (low + high) / 2)
-            change, quantile = np.abs(following - quantile), following
-            if np.all(change <= tolerance):
-                break
-        return quantile
 
 
 @dataclass(frozen=True)
@@ -115,36 +98,20 @@ class PredictionFilm:
         _keep_as_floats(self, shapes)
         object.__setattr__(self, "steps", self.steps.astype(int))
         if np.any(np.diff(self.steps) <= 0):
-            raise ValueError("steps must increase from frame to frame")
-
-
-def _normal_cdf(z: np.ndarray) -> np.ndarray:
-    # NumPy has no error function; SciPy would be a dependency for this one line.
-    return 0.5 * np.vectorize(math.erfc, otypes=[float])(-z / math.sqrt(2))
+            raise ValueError(f"steps must increase from frame to frame; got {self.steps.tolist()}.")
 
 
 def _keep_as_floats(record: Prediction | PredictionFilm, shapes: dict[str, str]) -> None:
     sizes: dict[str, tuple[int, str]] = {}
     for name, shape in shapes.items():
-        array = np.asarray(getattr(record, name), dtype=float)
+        array = finite_numbers(name, getattr(record, name))
         axes = shape.split(", ")
         if array.ndim != len(axes):
-            raise ValueError(f"{name} must have shape [{shape}], and has {list(array.shape)}")
+            raise ValueError(f"{name} must have shape [{shape}]; got {list(array.shape)}.")
         for axis, size in zip(axes, array.shape, strict=True):
             known, owner = sizes.setdefault(axis, (size, name))
             if size != known:
-                raise ValueError(f"{name} has {axis} = {size}, but {owner} has {axis} = {known}")
+                raise ValueError(f"{name} must have {axis} = {known}, as {owner} has; got {size}.")
             if size == 0:
-                raise ValueError(f"{name} is empty: its {axis} is 0")
-        _refuse_non_finite(name, array)
+                raise ValueError(f"{name} must not be empty; got {axis} = 0.")
         object.__setattr__(record, name, array)
-
-
-def _refuse_non_finite(name: str, array: np.ndarray) -> None:
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        first = tuple(int(index) for index in bad[0])
-        raise ValueError(
-            f"{name} holds {len(bad)} values that are not finite, the first {array[first]} at index "
-            f"{list(first)}: has the fit diverged, or was a missing value read?"
-        )
