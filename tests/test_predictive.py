@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
+from bayesian_nn import model as model_module
 from bayesian_nn.model import network
 
 SCALING = bnn.Scaling((10.0, -2.0), (4.0, 0.5), y_shift=50.0, y_scale=8.0)
@@ -94,6 +95,23 @@ def test_every_frame_of_a_film_is_the_prediction_of_its_record():
     np.testing.assert_array_equal(last.steps, run.steps[[0, 2]])
 
 
+def test_a_prediction_in_parts_is_the_prediction_at_once(monkeypatch):
+    sizes = []
+    whole = model_module.network
+    monkeypatch.setattr(
+        model_module,
+        "network",
+        lambda model, latents, x: sizes.append(len(latents)) or whole(model, latents, x),
+    )
+    x = np.linspace(0, 8, 30_000)[:, None]
+    model = bnn.Model((1, 20, 1), 0.1)
+    latents = bnn.draw_prior(model, 10, seed=0)
+    draws = bnn.predict(model, latents, x).draws
+    # 2**21 numbers a layer, for 20 units and 30,000 points.
+    assert sizes == [3, 3, 3, 1]
+    np.testing.assert_allclose(draws, whole(model, latents, x), rtol=1e-5, atol=1e-5)
+
+
 def test_draws_of_any_method_are_predicted_in_their_own_precision():
     latents = np.random.default_rng(0).normal(size=(3, 3))
     prediction = bnn.predict(LINEAR, latents, X)
@@ -124,8 +142,8 @@ def test_one_input_may_be_a_plain_list():
         (lambda: bnn.predict(LINEAR, np.ones((5, 3)), [["a", "b"]]), "x must be an array of numbers"),
         (lambda: bnn.predict(LINEAR, np.ones((5, 4)), X), r"latents must be \[n_draws, 3\] .* got \[5, 4\]"),
         (lambda: bnn.predict(LINEAR, np.ones(3), X), r"latents must be \[n_draws, 3\] .* got \[3\]"),
-        (lambda: bnn.predict(LINEAR, np.ones((0, 3)), X), "draws is empty: its n_draws is 0"),
-        (lambda: bnn.predict(LINEAR, np.full((5, 3), np.nan), X), "draws holds 15 .* has the fit diverged"),
+        (lambda: bnn.predict(LINEAR, np.ones((0, 3)), X), "draws must not be empty; got n_draws = 0"),
+        (lambda: bnn.predict(LINEAR, np.full((5, 3), np.nan), X), "draws has 15 values that are not finite"),
         (lambda: bnn.draw_prior(LINEAR, 0, seed=0), "n_draws must be a whole number, 1 or more; got 0"),
         (lambda: bnn.draw_prior(LINEAR, 2.5, seed=0), "n_draws must be .* got 2.5"),
         (lambda: bnn.draw_prior(LINEAR, 2, seed=-1), "seed must be a whole number, 0 or more; got -1"),
