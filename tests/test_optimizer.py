@@ -61,18 +61,30 @@ def test_step_decay_is_the_post_s():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: bnn.WarmupCosine(peak=-0.1), "peak must be finite and above zero, .* got -0.1, 0.2"),
-        (lambda: bnn.WarmupCosine(peak=np.inf), "peak must be finite"),
-        (lambda: bnn.WarmupCosine(warmup=1), r"warmup in \[0, 1\); got 0.1, 1"),
-        (lambda: bnn.StepDecay(0), "initial must be finite and above zero, .* got 0, 1.0, 100"),
-        (lambda: bnn.StepDecay(np.nan), "initial must be finite and above zero"),
-        (lambda: bnn.StepDecay(0.1, factor=1.1), r"factor in \(0, 1\]"),
-        (lambda: bnn.StepDecay(0.1, every=0), "every at least 1"),
-        (lambda: bnn.Adam(beta1=1), r"beta1 and beta2 must lie in \[0, 1\) .* got 1, 0.98"),
-        (lambda: bnn.Adam(beta2=-0.1), "beta2 must lie"),
-        (lambda: bnn.Adam(epsilon=0), "epsilon above zero"),
+        (lambda: bnn.WarmupCosine(peak=-0.1), "peak must be a finite number above zero; got -0.1"),
+        (lambda: bnn.WarmupCosine(peak=np.inf), "peak must be a finite number"),
+        (lambda: bnn.WarmupCosine(warmup=1), "warmup must be a number from 0 to 1, and not 1; got 1"),
+        (lambda: bnn.StepDecay(0), "initial must be a finite number above zero; got 0"),
+        (lambda: bnn.StepDecay(np.nan), "initial must be a finite number above zero"),
+        (lambda: bnn.StepDecay(0.1, factor=1.1), "factor must be a number from 0 to 1, and not 0; got 1.1"),
+        (lambda: bnn.StepDecay(0.1, every=0), "every must be a whole number, 1 or more; got 0"),
+        (lambda: bnn.Adam(beta1=1), "beta1 must be a number from 0 to 1, and not 1; got 1"),
+        (lambda: bnn.Adam(beta2=-0.1), "beta2 must be .* got -0.1"),
+        (lambda: bnn.WarmupCosine(peak=True), "peak must be .* got True"),
+        (lambda: bnn.StepDecay("fast"), "initial must be .* got 'fast'"),
+        (lambda: bnn.Adam(learning_rate=-0.1), "learning_rate must be a finite number above zero; got -0.1"),
+        (lambda: bnn.Adam(learning_rate="fast"), r"learning_rate must be a schedule, .* got 'fast'"),
+        (lambda: bnn.Adam(learning_rate=bnn.StepDecay), r"learning_rate must be a schedule, .* got <class"),
+        (lambda: bnn.Adam(epsilon=0), "epsilon must be a finite number above zero; got 0"),
     ],
 )
 def test_wrong_settings_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("rate", [1, 0.25, np.float32(0.25), np.int64(1)], ids=repr)
+def test_a_number_is_a_constant_rate(rate):
+    adam = bnn.Adam(learning_rate=rate)
+    assert adam == bnn.Adam(bnn.StepDecay(float(rate)))
+    np.testing.assert_array_equal(adam.learning_rate.rates(300), np.full(300, rate))

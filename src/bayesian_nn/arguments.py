@@ -1,10 +1,20 @@
 """Checks of arguments: what fails names the argument, its value and what it should have been."""
 
 import math
+import reprlib
 
 import numpy as np
 
-__all__ = ["finite_numbers", "positive", "whole_number"]
+__all__ = [
+    "finite_numbers",
+    "fraction",
+    "instance",
+    "not_negative",
+    "positive",
+    "shown",
+    "whole_number",
+    "yes_or_no",
+]
 
 
 def whole_number(argument: str, value, *, at_least: int = 1) -> int:
@@ -12,16 +22,40 @@ def whole_number(argument: str, value, *, at_least: int = 1) -> int:
     # True is an int to Python, and 2.5 would only fail, or be cut to 2, deep in the loop.
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < at_least:
-        raise ValueError(f"{argument} must be a whole number, {at_least} or more; got {_shown(value)}.")
+        raise ValueError(f"{argument} must be a whole number, {at_least} or more; got {shown(value)}.")
     return int(value)
 
 
 def positive(argument: str, value) -> float:
     """Returns `value` as a float. Raises ValueError for anything but a finite number above zero."""
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (number and math.isfinite(value) and value > 0):
-        raise ValueError(f"{argument} must be a finite number above zero; got {_shown(value)}.")
-    return float(value)
+    return _number(argument, value, "a finite number above zero", lambda number: number > 0)
+
+
+def not_negative(argument: str, value) -> float:
+    """Returns `value` as a float. Raises ValueError for anything but a finite number from zero on."""
+    return _number(argument, value, "a finite number, zero or more", lambda number: number >= 0)
+
+
+def fraction(argument: str, value, *, but: int) -> float:
+    """Returns `value` as a float. Raises ValueError for anything but a number from 0 to 1, and for the one
+    end `but`."""
+    required = f"a number from 0 to 1, and not {but}"
+    return _number(argument, value, required, lambda number: 0 <= number <= 1 and number != but)
+
+
+def yes_or_no(argument: str, value) -> bool:
+    """Returns `value` as a bool. Raises ValueError for anything but True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{argument} must be True or False; got {shown(value)}.")
+    return bool(value)
+
+
+def instance(argument: str, value, kind: type, remedy: str):
+    """Returns `value`. Raises ValueError with the remedy if it is not of this kind."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise ValueError(f"{argument} must be {article} {kind.__name__}; got {shown(value)}. {remedy}")
+    return value
 
 
 def finite_numbers(argument: str, values) -> np.ndarray:
@@ -41,5 +75,19 @@ def finite_numbers(argument: str, values) -> np.ndarray:
     return values
 
 
-def _shown(value):
-    return repr(value.item() if isinstance(value, np.generic) else value)
+def shown(value) -> str:
+    """Returns `value` as text for a message, shortened if it is long."""
+    text = _SHORT.repr(value.item() if isinstance(value, np.generic) else value)
+    # An array's has line breaks.
+    return " ".join(text.split())
+
+
+def _number(argument, value, required, holds):
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (number and math.isfinite(value) and holds(value)):
+        raise ValueError(f"{argument} must be {required}; got {shown(value)}.")
+    return float(value)
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxother = 80

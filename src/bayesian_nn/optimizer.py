@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bayesian_nn.arguments import fraction, positive, shown, whole_number
 from bayesian_nn.backend import tf
 
 __all__ = ["Adam", "AdamState", "StepDecay", "WarmupCosine"]
@@ -19,10 +20,8 @@ class WarmupCosine:
     warmup: float = 0.2
 
     def __post_init__(self):
-        if not (0 < self.peak < np.inf and 0 <= self.warmup < 1):
-            raise ValueError(
-                f"peak must be finite and above zero, warmup in [0, 1); got {self.peak}, {self.warmup}."
-            )
+        object.__setattr__(self, "peak", positive("peak", self.peak))
+        object.__setattr__(self, "warmup", fraction("warmup", self.warmup, but=1))
 
     def rates(self, n_steps: int) -> np.ndarray:
         """Returns the learning rates `[n_steps]`."""
@@ -41,11 +40,9 @@ class StepDecay:
     every: int = 100
 
     def __post_init__(self):
-        if not (0 < self.initial < np.inf and 0 < self.factor <= 1 and self.every >= 1):
-            raise ValueError(
-                "initial must be finite and above zero, factor in (0, 1] and every at least 1; "
-                f"got {self.initial}, {self.factor}, {self.every}."
-            )
+        object.__setattr__(self, "initial", positive("initial", self.initial))
+        object.__setattr__(self, "factor", fraction("factor", self.factor, but=0))
+        object.__setattr__(self, "every", whole_number("every", self.every))
 
     def rates(self, n_steps: int) -> np.ndarray:
         """Returns the learning rates `[n_steps]`."""
@@ -69,19 +66,20 @@ class Adam:
     Six lines here rather than Keras's class, because the state then passes through a compiled loop as
     plain tensors, which Keras 3 refuses on TensorFlow. beta2 is 0.98, not 0.999: the gradient's size falls
     a thousandfold while the network finds the data, and a long memory of it would hold the steps back.
+
+    learning_rate: a schedule, or a number for a constant rate.
     """
 
-    learning_rate: WarmupCosine | StepDecay = field(default_factory=WarmupCosine)
+    learning_rate: WarmupCosine | StepDecay | float = field(default_factory=WarmupCosine)
     beta1: float = 0.9
     beta2: float = 0.98
     epsilon: float = 1e-8
 
     def __post_init__(self):
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1 and self.epsilon > 0):
-            raise ValueError(
-                "beta1 and beta2 must lie in [0, 1) and epsilon above zero; "
-                f"got {self.beta1}, {self.beta2}, {self.epsilon}."
-            )
+        object.__setattr__(self, "learning_rate", _schedule(self.learning_rate))
+        object.__setattr__(self, "beta1", fraction("beta1", self.beta1, but=1))
+        object.__setattr__(self, "beta2", fraction("beta2", self.beta2, but=1))
+        object.__setattr__(self, "epsilon", positive("epsilon", self.epsilon))
 
     def start(self, parameters) -> AdamState:
         """Returns the state before the first step."""
@@ -97,3 +95,14 @@ class Adam:
         mean = first / (1 - self.beta1**power)
         scale = tf.sqrt(second / (1 - self.beta2**power)) + self.epsilon
         return AdamState(step, state.parameters - rate * mean / scale, first, second)
+
+
+def _schedule(rate):
+    if isinstance(rate, int | float | np.number):
+        return StepDecay(positive("learning_rate", rate))
+    if isinstance(rate, type) or not hasattr(rate, "rates"):
+        raise ValueError(
+            "learning_rate must be a schedule, such as WarmupCosine() or StepDecay(0.01), or a number; "
+            f"got {shown(rate)}."
+        )
+    return rate
