@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 
 def imported(**environment):
     plain = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
@@ -24,3 +26,25 @@ def test_what_a_failing_import_wrote_is_shown(tmp_path):
     assert done.returncode
     assert done.stderr.startswith("no such library\n")
     assert "ZeroDivisionError" in done.stderr
+
+
+SIX_MODELS = """
+import bayesian_nn as bnn
+from bayesian_nn.backend import tf
+data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.Scaling((0.0,), (1.0,)))
+for noise_std in range(1, 7):
+    bnn.fit(bnn.Model((1, 1), noise_std), data, seed=0, n_steps=1)
+for number in range(6):
+    {and_then}
+"""
+
+
+@pytest.mark.parametrize(
+    ("and_then", "told"), [("pass", False), ("tf.function(lambda: number)()", True)], ids=["fits", "others"]
+)
+def test_a_program_for_each_model_is_no_news_but_another_s_retracing_is(and_then, told):
+    script = SIX_MODELS.format(and_then=and_then)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert ("triggered tf.function retracing" in done.stderr) == told
+    assert "_compiled_block" not in done.stderr

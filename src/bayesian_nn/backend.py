@@ -31,3 +31,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _stderr_held_back():
     import tensorflow as tf
     import tensorflow_probability as tfp
+
+
+def _is_news(record):
+    # One program for each model is meant; TensorFlow takes them for one function traced again and again.
+    message = record.getMessage()
+    return not ("triggered tf.function retracing" in message and "_compiled_block" in message)
+
+
+tf.get_logger().addFilter(_is_news)
