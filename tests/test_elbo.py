@@ -9,6 +9,7 @@ from scipy.stats import multivariate_normal
 import bayesian_nn as bnn
 from bayesian_nn.elbo import analytic_kl, monte_carlo_kl
 from bayesian_nn.model import log_likelihood, prior
+from bayesian_nn.streams import EVALUATION, key
 
 FAMILY = bnn.MeanField()
 
@@ -174,11 +175,39 @@ def test_an_estimate_in_parts_is_the_estimate_at_once():
     model = bnn.Model((1, 100, 1), 5.0, scaling=data.scaling)
     parameters = FAMILY.initial(model, seed=0)[0]
     estimate = bnn.estimate_elbo(model, FAMILY, parameters, data, seed=4, n_draws=120)
-    noise = tf.random.stateless_normal([120, model.n_latents], [4, 0])
+    noise = tf.random.stateless_normal([120, model.n_latents], key(4, EVALUATION))
     draws = FAMILY.draw(parameters, noise)
     each = log_likelihood(model, draws, model.inputs(data.x), model.targets(data.y)).numpy()
     assert estimate.log_likelihood == pytest.approx(each.mean(), rel=1e-5)
     assert estimate.standard_error == pytest.approx(each.std(ddof=1) / np.sqrt(120), rel=1e-3)
+
+
+@pytest.mark.parametrize("n_points", [12, 20_000])
+def test_the_monte_carlo_estimate_agrees_with_the_analytic_one(n_points):
+    model, data, *_ = network_problem(bnn.LearnedNoise(0.2, 0.7), n_points=n_points)
+    mean, std = some_posterior(model, 2, 3)
+    parameters = FAMILY.parameters(mean, std / 100)
+    closed, sampled = (
+        bnn.estimate_elbo(model, FAMILY, parameters, data, seed=1, n_draws=300, analytic_kl=analytic)
+        for analytic in (True, False)
+    )
+    np.testing.assert_array_equal(sampled.log_likelihood, closed.log_likelihood)
+    assert sampled.kl.shape == sampled.standard_error.shape == (2, 3)
+    # Over draws, log q - log p of narrow Gaussians has the variance of half a chi-square.
+    error = np.sqrt(model.n_latents / 2 / 300)
+    assert np.all(np.abs(sampled.kl - closed.kl) < 5 * error)
+    assert np.all(sampled.kl != closed.kl)
+
+
+def test_the_standard_error_of_a_monte_carlo_estimate_has_the_kl_s():
+    model, data, *_ = network_problem()
+    parameters = FAMILY.parameters(*some_posterior(model))
+    estimates = [
+        bnn.estimate_elbo(model, FAMILY, parameters, data, seed=seed, n_draws=100, analytic_kl=False)
+        for seed in range(60)
+    ]
+    spread = np.std([estimate.elbo for estimate in estimates], ddof=1)
+    assert spread == pytest.approx(np.mean([one.standard_error for one in estimates]), rel=0.4)
 
 
 def test_many_parameter_vectors_are_estimated_with_the_same_draws():
@@ -205,3 +234,9 @@ def test_one_draw_has_no_standard_error():
     model, data, *_ = network_problem()
     with pytest.raises(ValueError, match="n_draws must be a whole number, 2 or more; got 1"):
         bnn.estimate_elbo(model, FAMILY, FAMILY.initial(model, seed=0)[0], data, seed=0, n_draws=1)
+
+
+@pytest.mark.parametrize("analytic", [1, "no", None])
+def test_a_kl_is_analytic_or_not(analytic):
+    with pytest.raises(ValueError, match=f"analytic_kl must be True or False; got .?{analytic}"):
+        bnn.Elbo(analytic_kl=analytic)

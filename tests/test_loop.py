@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 import bayesian_nn as bnn
 from bayesian_nn import loop
+from bayesian_nn.backend import tfp
 from bayesian_nn.elbo import ElboParts, analytic_kl
 from bayesian_nn.model import log_likelihood
 from bayesian_nn.recorder import log_spaced_steps
@@ -141,6 +142,29 @@ def test_a_schedule_that_depends_on_n_steps_keeps_its_n_steps():
         fit(optimizer=bnn.Adam(), n_steps=60, resume=short)
 
 
+def test_a_resumed_run_keeps_the_record_of_the_earlier_one(content, tmp_path):
+    part = fit(n_steps=100, record_at=[0, 7, 33])
+    np.testing.assert_array_equal(part.steps, [0, 7, 33, 100])
+    bnn.save_run(part, tmp_path / "part.npz")
+    whole = fit(record_at=[0, 7, 33, 100, 300])
+    for earlier in (part, bnn.load_run(tmp_path / "part.npz")):
+        run = fit(resume=earlier, record_at=[300])
+        # 100 was there only because the earlier run ended there.
+        np.testing.assert_array_equal(run.steps, [0, 7, 33, 300, 600])
+        kept = np.isin(whole.steps, run.steps)
+        np.testing.assert_array_equal(run.recorded_parameters, whole.recorded_parameters[kept])
+    asked = fit(n_steps=100, record_at=[0, 7, 33, 100])
+    assert content(fit(resume=asked, record_at=[300])) == content(whole)
+
+
+def test_a_run_resumed_with_more_steps_has_the_usual_record_of_both():
+    part = fit(n_steps=100, record_at=None)
+    run = fit(resume=part, record_at=None)
+    later = log_spaced_steps(600)
+    np.testing.assert_array_equal(run.steps, np.union1d(log_spaced_steps(100), later[later > 100]))
+    np.testing.assert_array_equal(run.log_likelihoods, unbroken("full batch").log_likelihoods)
+
+
 def test_numpy_s_whole_numbers_count(content):
     plain, other = (fit(seed=kind(4), n_steps=kind(60), n_restarts=kind(1)) for kind in (int, np.int64))
     assert content(plain) == content(other)
@@ -149,7 +173,7 @@ def test_numpy_s_whole_numbers_count(content):
 # --- Ctrl-C
 
 
-@pytest.mark.parametrize(("place", "blocks_done"), [("block", 0), ("block", 1), ("bar", 1)])
+@pytest.mark.parametrize(("place", "blocks_done"), [("block", 1), ("bar", 1)])
 def test_ctrl_c_keeps_what_was_recorded_and_a_resumed_run_is_whole(
     monkeypatch, capsys, content, place, blocks_done
 ):
@@ -162,6 +186,23 @@ def test_ctrl_c_keeps_what_was_recorded_and_a_resumed_run_is_whole(
     assert message in capsys.readouterr().err
     np.testing.assert_array_equal(run.log_likelihoods, unbroken("full batch").log_likelihoods[:done])
     assert content(fit(resume=run)) == content(unbroken("full batch"))
+
+
+def test_ctrl_c_before_anything_is_done_ends_the_script(monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        interrupt(patch, "block", 0)
+        with pytest.raises(KeyboardInterrupt):
+            fit()
+    assert "Interrupted" not in capsys.readouterr().err
+
+
+def test_ctrl_c_at_once_leaves_a_resumed_run_as_it_was(monkeypatch):
+    part = fit(n_steps=BLOCK)
+    with monkeypatch.context() as patch:
+        interrupt(patch, "block", 0)
+        run = fit(resume=part)
+    assert (run.outcome, run.n_steps) == ("interrupted", BLOCK)
+    np.testing.assert_array_equal(run.steps, part.steps)
 
 
 def interrupt(patch, place, blocks_done):
@@ -247,6 +288,7 @@ class RowsSeen:
     """An objective whose log-likelihood is the batch's sum of y: with y = 2ⁱ it tells which rows it has."""
 
     n_draws = 1
+    analytic_kl = True
 
     def __call__(self, model, posterior, parameters, noise, inputs, targets, *, n_points=None):
         nothing = 0 * tf.reduce_sum(parameters, axis=-1)
@@ -279,3 +321,24 @@ def test_an_epoch_s_log_likelihoods_average_to_that_of_all_the_data():
     np.testing.assert_allclose(run.log_likelihood.reshape(3, 4).mean(axis=1), truth, rtol=1e-5)
     assert np.ptp(run.log_likelihood) > 0.1 * abs(truth)
     np.testing.assert_allclose(run.kl, analytic_kl(MODEL, run.posterior, start)[0], rtol=1e-6)
+
+
+# --- other families
+
+
+class Scaled(bnn.MeanField):
+    """A family of which TensorFlow Probability knows no closed form."""
+
+    def distribution(self, parameters):
+        gaussian = super().distribution(parameters)
+        return tfp.distributions.Independent(
+            tfp.distributions.TransformedDistribution(gaussian.distribution, tfp.bijectors.Identity()), 1
+        )
+
+
+def test_a_family_without_a_closed_form_is_fitted_by_monte_carlo():
+    sampled = bnn.Elbo(analytic_kl=False)
+    run, usual = (fit(posterior=family, objective=sampled) for family in (Scaled(), bnn.MeanField()))
+    np.testing.assert_allclose(run.final_elbos, usual.final_elbos, rtol=1e-3)
+    with pytest.raises(NotImplementedError, match="No KL"):
+        fit(posterior=Scaled())

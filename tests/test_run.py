@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import made_by_hand
@@ -23,7 +24,16 @@ SETTINGS = {
             "batch_size": 7,
         },
     ),
-    "NumPy's numbers": ({"noise_std": np.float32(0.1), "layer_sizes": (np.int64(1), np.int32(2), 1)}, {}),
+    "NumPy's numbers": (
+        {"noise_std": np.float32(0.1), "layer_sizes": (np.int64(1), np.int32(2), 1)},
+        {
+            "objective": bnn.Elbo(np.int64(3), analytic_kl=np.bool_(True)),
+            "optimizer": bnn.Adam(
+                bnn.StepDecay(np.float32(0.1), np.float64(0.9), np.int64(10)), *np.float32([0.9, 0.98, 1e-7])
+            ),
+        },
+    ),
+    "NumPy's warm-up": ({}, {"optimizer": bnn.Adam(bnn.WarmupCosine(*np.float32([0.1, 0.2])))}),
 }
 
 
@@ -52,6 +62,54 @@ def test_what_comes_back_is_what_was_saved(tmp_path, name):
     for kept, was in zip(again.state, run.state, strict=True):
         np.testing.assert_array_equal(kept, was, strict=True)
     assert (again.outcome, again.explained, again.digest) == (run.outcome, run.explained, run.digest)
+    assert again.end_scheduled is run.end_scheduled
+
+
+@dataclass(frozen=True)
+class OtherFamily(bnn.MeanField):
+    """A family that another program has."""
+
+
+@dataclass(frozen=True)
+class OtherSchedule:
+    initial: float
+
+    def rates(self, n_steps):
+        return np.full(n_steps, self.initial)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"posterior": OtherFamily()},
+            "its posterior is of the kind OtherFamily, and this version knows MeanField",
+        ),
+        (
+            {"optimizer": bnn.Adam(OtherSchedule(0.1))},
+            "its learning_rate is of the kind OtherSchedule, .* WarmupCosine or StepDecay",
+        ),
+        ({"objective": print}, "its objective is of the kind builtin_function_or_method, .* knows Elbo"),
+    ],
+)
+def test_a_run_of_an_unknown_kind_is_not_saved(tmp_path, settings, message):
+    model = bnn.Model((1, 2, 1), 0.1)
+    run = made_by_hand.run(model, mean=np.zeros((1, 1, 7)), std=np.ones((1, 1, 7)), **settings)
+    with pytest.raises(ValueError, match=f"This run cannot be saved: {message}"):
+        saved(run, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_of_an_unknown_family_is_not_taken_for_another(tmp_path):
+    path = saved(a_run(), tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["header"] = np.array(str(arrays["header"]).replace("MeanField", "LowRank"))
+    np.savez(path, **arrays)
+    with pytest.raises(
+        ValueError, match=r"cannot be loaded: its posterior is of the kind LowRank, .* MeanField"
+    ):
+        bnn.load_run(path)
 
 
 def test_the_same_run_is_the_same_bytes(tmp_path):
@@ -77,7 +135,7 @@ def test_a_run_of_another_version_is_refused(tmp_path, keep):
     header = json.loads(str(arrays.pop("header"))) | {"format": 99}
     np.savez(path, header=np.array(json.dumps(header)), **arrays if keep else {})
     with pytest.raises(
-        ValueError, match=r"run.npz holds a run of format 99, .* reads format 1: make the run again"
+        ValueError, match=r"run.npz holds a run of format 99, .* reads format 2: make the run again"
     ):
         bnn.load_run(path)
 

@@ -144,6 +144,19 @@ def test_a_plateau_ends_the_fit_at_the_optimum():
     assert run.final_elbo > exact(model, data).mean_field_elbo - 1
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: bnn.Plateau(window=0), "window must be a whole number, 1 or more; got 0"),
+        (lambda: bnn.Plateau(tolerance=-1), "tolerance must be a finite number, zero or more; got -1"),
+        (lambda: bnn.Plateau(tolerance="1"), "tolerance must be .* got '1'"),
+    ],
+)
+def test_a_wrong_plateau_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
 def test_what_a_plateau_is():
     plateau = bnn.Plateau(window=10, tolerance=0.5)
     rising = np.linspace(0, 2, 20)[:, None]
@@ -230,10 +243,29 @@ def test_a_fit_that_begins_at_infinity_is_told_to_mind_its_units():
         ),
         ({"record_at": [0, 2.7]}, "record_at must be a whole number, 0 or more; got 2.7"),
         ({"record_at": [-1]}, "record_at must be .* got -1"),
-        ({"plateau": bnn.Plateau(window=0)}, "plateau.window must be .* 1 or more; got 0"),
+        ({"seed": 2**63}, r"seed must be below 2\*\*63, .* got 9223372036854775808"),
+        ({"record_at": 5}, r"record_at must be a list of steps, as in \[0, 10, 100\]; got 5"),
+        (
+            {"data": (TINY.x, TINY.y)},
+            r"data must be a Dataset; got \(array.*\. Make one of arrays with dataset\(x",
+        ),
+        (
+            {"optimizer": bnn.StepDecay(0.1)},
+            r"optimizer must be an Adam; got StepDecay\(initial=0.1, .* Adam\(learning_rate=\.\.\.\)",
+        ),
+        ({"plateau": True}, r"plateau must be a Plateau; got True\. Write Plateau\(\) for the usual one"),
+        ({"resume": "run.npz"}, r"resume must be a Run; got 'run.npz'\. .* load_run\(path\)"),
+        ({"posterior": bnn.MeanField}, r"posterior must be MeanField\(\) .* got <class"),
+        ({"posterior": 0.02}, r"posterior must be .* got 0.02\. It has no noise_shape, initial, "),
+        ({"objective": 5}, r"objective must be Elbo\(\) .* got 5\. It has no n_draws"),
         ({"data": problem()[1]}, "The data have 2 inputs and the model 1: layer_sizes must begin with 2"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         fit_tiny(**arguments)
+
+
+def test_a_model_that_is_none_is_refused():
+    with pytest.raises(ValueError, match=r"model must be a Model; got \(1, 10, 1\)\. Make one as in Model"):
+        bnn.fit((1, 10, 1), TINY, seed=0)

@@ -3,25 +3,32 @@
 import functools
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
 
+from bayesian_nn.arguments import not_negative, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.recorder import Recorder
 from bayesian_nn.run import Settings
+from bayesian_nn.streams import MINIBATCHES, generator, key
 
 __all__ = ["Plateau", "climb"]
 
 
-class Plateau(NamedTuple):
+@dataclass(frozen=True)
+class Plateau:
     """Stop early when the ELBO's mean over the last `window` steps is less than `tolerance` nats above its
     mean over the `window` before. For a constant learning rate: a decaying one looks like a plateau."""
 
     window: int = 1000
     tolerance: float = 0.5
+
+    def __post_init__(self):
+        object.__setattr__(self, "window", whole_number("window", self.window))
+        object.__setattr__(self, "tolerance", not_negative("tolerance", self.tolerance))
 
     def reached(self, elbos: np.ndarray) -> bool:
         """Whether the best restart's ELBO `[n_steps, n_restarts]` has stopped rising."""
@@ -62,6 +69,9 @@ def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Platea
                 if plateau is not None and plateau.reached(recorder.elbos()):
                     return "plateau"
     except KeyboardInterrupt:
+        if recorder.step == 0:
+            # Nothing to keep, and a script should end.
+            raise
         print(
             f"Interrupted after step {recorder.step} of {settings.n_steps}; what was recorded is kept, "
             "and fit(..., resume=run) goes on from there.",
@@ -79,7 +89,7 @@ def _compiled_block(model, posterior, objective, optimizer):
     @tf.function(jit_compile=True, autograph=False)
     def block(state, noise, rates, batches, data, interval):
         begin, end = interval
-        n_blocks, n_restarts = noise.shape[:2]
+        n_steps, n_restarts = noise.shape[:2]
         n_points = data[0].shape[0]
 
         def step(index, state, parts, parameters):
@@ -94,8 +104,8 @@ def _compiled_block(model, posterior, objective, optimizer):
             gradient = tape.gradient(loss, state.parameters)
             return index + 1, optimizer.step(state, gradient, rates[index]), parts, parameters
 
-        parts = tf.TensorArray(tf.float32, n_blocks, element_shape=[2, n_restarts])
-        parameters = tf.TensorArray(tf.float32, n_blocks, element_shape=state.parameters.shape)
+        parts = tf.TensorArray(tf.float32, n_steps, element_shape=[2, n_restarts])
+        parameters = tf.TensorArray(tf.float32, n_steps, element_shape=state.parameters.shape)
         _, state, parts, parameters = tf.while_loop(
             lambda index, *_: index < end, step, (begin, state, parts, parameters)
         )
@@ -126,7 +136,7 @@ def _block_noise(settings, index, length):
     shape = [length, settings.n_restarts, settings.objective.n_draws]
     # Drawn outside XLA, whose generator gives other numbers for the same seed.
     return tf.random.stateless_normal(
-        [*shape, *settings.posterior.noise_shape(settings.model)], [settings.seed, index]
+        [*shape, *settings.posterior.noise_shape(settings.model)], key(settings.seed, index)
     )
 
 
@@ -145,4 +155,4 @@ def _block_batches(settings, data, index, length):
 
 @functools.lru_cache(maxsize=2)
 def _epoch_order(seed, epoch, n_points):
-    return np.random.default_rng([seed, epoch]).permutation(n_points).astype(np.int32)
+    return generator(seed, MINIBATCHES, epoch).permutation(n_points).astype(np.int32)

@@ -4,9 +4,10 @@ import numpy as np
 
 from bayesian_nn.arguments import finite_numbers, whole_number
 from bayesian_nn.backend import tf
-from bayesian_nn.model import Model, network, observation_std, prior
+from bayesian_nn.model import Model, curves, observation_std, prior
 from bayesian_nn.prediction import Prediction, PredictionFilm
 from bayesian_nn.run import Run
+from bayesian_nn.streams import POSTERIOR, PRIOR, key
 
 __all__ = ["draw_posterior", "draw_prior", "predict", "predict_film"]
 
@@ -21,8 +22,9 @@ def draw_posterior(run: Run, n_draws: int, *, seed: int, recorded: int = -1) -> 
 def draw_prior(model: Model, n_draws: int, *, seed: int) -> np.ndarray:
     """Returns draws of the latents `[n_draws, n_latents]` from the prior."""
     whole_number("n_draws", n_draws)
-    whole_number("seed", seed, at_least=0)
-    return prior(model).sample(n_draws, seed=[seed, 0]).numpy()
+    # TensorFlow Probability takes keys of 32 bits only.
+    short = tf.random.stateless_uniform([2], key(seed, PRIOR), minval=None, maxval=None, dtype=tf.int32)
+    return prior(model).sample(n_draws, seed=short).numpy()
 
 
 def predict(model: Model, latents, x) -> Prediction:
@@ -36,7 +38,7 @@ def predict(model: Model, latents, x) -> Prediction:
         )
     return Prediction(
         x=x,
-        draws=model.in_y_units(network(model, latents, model.inputs(x))),
+        draws=curves(model, latents, x),
         noise_std=observation_std(model, latents).numpy()[:, 0],
     )
 
@@ -70,8 +72,7 @@ def predict_film(
 
 def _noise(run, n_draws, seed):
     whole_number("n_draws", n_draws)
-    whole_number("seed", seed, at_least=0)
-    return tf.random.stateless_normal([n_draws, *run.posterior.noise_shape(run.model)], [seed, 0])
+    return tf.random.stateless_normal([n_draws, *run.posterior.noise_shape(run.model)], key(seed, POSTERIOR))
 
 
 def _inputs(model, x):

@@ -1,14 +1,17 @@
 """What a fit records while it runs, and the `Run` it makes of it."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from bayesian_nn.arguments import whole_number
+from bayesian_nn.arguments import shown, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.elbo import estimate_elbo
 from bayesian_nn.metrics import explained_variance
-from bayesian_nn.model import network
+from bayesian_nn.model import curves
 from bayesian_nn.optimizer import AdamState
 from bayesian_nn.run import Run, data_digest
+from bayesian_nn.streams import EXPLAINED, key
 
 __all__ = ["Recorder", "log_spaced_steps"]
 
@@ -24,9 +27,13 @@ class Recorder:
     def __init__(self, settings, data, record_at):
         self.settings, self.data = settings, data
         steps = log_spaced_steps(settings.n_steps) if record_at is None else record_at
+        if not isinstance(steps, Iterable):
+            raise ValueError(f"record_at must be a list of steps, as in [0, 10, 100]; got {shown(steps)}.")
         self.schedule = {whole_number("record_at", step, at_least=0) for step in steps}
         self.state = None
         self.diverged = False
+        # The first step without a finite ELBO, and the ELBOs `[n_restarts]` there.
+        self.bad = None
         self._history = []
         self._recorded = {}
 
@@ -49,11 +56,10 @@ class Recorder:
 
     def go_on_from(self, run):
         self._history = [(run.log_likelihoods, run.kls)]
-        self._recorded = {
-            step: parameters
-            for step, parameters in zip(run.recorded_steps.tolist(), run.recorded_parameters, strict=True)
-            if step in self.schedule
-        }
+        kept = len(run.recorded_steps) - (not run.end_scheduled)
+        self._recorded = dict(
+            zip(run.recorded_steps[:kept].tolist(), run.recorded_parameters[:kept], strict=True)
+        )
         self.begin(run.state)
 
     def add(self, result, begin, end):
@@ -84,6 +90,7 @@ class Recorder:
     def run(self, outcome):
         state = AdamState(*(np.asarray(part) for part in self.state))
         recorded = dict(self._recorded)
+        end_scheduled = self.step in self.schedule or self.step in recorded or outcome == "diverged"
         if outcome != "diverged":
             recorded[self.step] = state.parameters
         steps = sorted(recorded)
@@ -97,6 +104,7 @@ class Recorder:
             kls=kls,
             state=state,
             outcome=outcome,
+            end_scheduled=end_scheduled,
             final_elbos=final_elbos,
             explained=explained,
             digest=data_digest(self.data),
@@ -109,15 +117,21 @@ class Recorder:
 
 
 def _assess(settings, data, parameters):
-    """Returns the restarts' ELBOs `[n_restarts]` and the fraction of variance that the best one explains."""
-    estimate = estimate_elbo(settings.model, settings.posterior, parameters, data, seed=settings.seed)
-    elbos = np.where(np.isfinite(estimate.elbo), estimate.elbo, -np.inf)
-    noise = tf.random.stateless_normal(
-        [200, *settings.posterior.noise_shape(settings.model)], [settings.seed, 1]
+    """Returns the restarts' ELBOs `[n_restarts]` in nats, and the fraction of y's variance that the best one
+    explains."""
+    model, posterior = settings.model, settings.posterior
+    estimate = estimate_elbo(
+        model,
+        posterior,
+        parameters,
+        data,
+        seed=settings.seed,
+        analytic_kl=settings.objective.analytic_kl,
     )
-    latents = settings.posterior.draw(tf.constant(parameters[np.argmax(elbos)]), noise)
-    mean = network(settings.model, latents, settings.model.inputs(data.x)).numpy().mean(axis=0)
-    return elbos, explained_variance(settings.model.in_y_units(mean), data.y)
+    elbos = np.where(np.isfinite(estimate.elbo), estimate.elbo, -np.inf)
+    noise = tf.random.stateless_normal([200, *posterior.noise_shape(model)], key(settings.seed, EXPLAINED))
+    latents = posterior.draw(tf.constant(parameters[np.argmax(elbos)]), noise)
+    return elbos, explained_variance(curves(model, latents, data.x).mean(axis=0), data.y)
 
 
 def _on_device(state):

@@ -19,7 +19,7 @@ from bayesian_nn.writing import replacing
 
 __all__ = ["Run", "Settings", "data_digest", "load_run", "save_run"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Settings(NamedTuple):
@@ -43,9 +43,11 @@ class Run:
     recorded_steps: the recorded steps `[n_recorded]`, 0 for the start; recorded_parameters: the posterior's
     parameters after that many steps `[n_recorded, n_restarts, n_parameters]`; log_likelihoods and kls: the
     ELBO's parts before each step's update `[n_steps_done, n_restarts]`, in nats, noisy estimates from
-    `objective.n_draws` draws; state: what the next step needs; outcome: "finished", "plateau",
-    "interrupted" or "diverged"; final_elbos: the ELBO at the end `[n_restarts]`, from 1,000 draws;
-    explained: the fraction of y's variance that the best restart's mean prediction explains.
+    `objective.n_draws` draws; state: what the next step needs (of a diverged run, that of the start of the
+    block of steps in which it diverged, which may lie before the last recorded step); outcome: "finished",
+    "plateau", "interrupted" or "diverged"; final_elbos: the ELBO at the end `[n_restarts]`, from 1,000 draws;
+    explained: the fraction of y's variance that the best restart's mean prediction explains;
+    end_scheduled: whether the last record was asked for, or is there only because the run ended there.
     """
 
     settings: Settings
@@ -58,6 +60,7 @@ class Run:
     final_elbos: np.ndarray
     explained: float
     digest: str
+    end_scheduled: bool = True
 
     @property
     def model(self) -> Model:
@@ -108,13 +111,15 @@ def data_digest(data: Dataset) -> str:
 
 
 def save_run(run: Run, path) -> None:
-    """Writes the run to one `.npz` file, whole or not at all. Same run, same bytes."""
+    """Writes the run to one `.npz` file, whole or not at all. Same run, same bytes. Raises ValueError for a
+    run of a family, an objective or an optimizer that `load_run` does not know."""
     header = {
         "format": FORMAT,
         "settings": _settings_as_json(run.settings),
         "outcome": run.outcome,
-        "explained": run.explained,
+        "explained": float(run.explained),
         "digest": run.digest,
+        "end_scheduled": run.end_scheduled,
     }
     arrays = {name: getattr(run, name) for name in _ARRAYS} | dict(zip(_STATE, run.state, strict=True))
     with replacing(path) as temporary, temporary.open("wb") as file:
@@ -143,7 +148,7 @@ def load_run(path) -> Run:
         settings=_settings_from_json(header["settings"]),
         state=AdamState(*(arrays[name] for name in _STATE)),
         **{name: arrays[name] for name in _ARRAYS},
-        **{name: header[name] for name in ("outcome", "explained", "digest")},
+        **{name: header[name] for name in ("outcome", "explained", "digest", "end_scheduled")},
     )
 
 
@@ -153,13 +158,44 @@ _STATE = tuple(f"state_{name}" for name in AdamState._fields)
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, NotImplementedError)
 
 
+# What a file may name; a class of another module is not looked up, for a file could then run any code.
+_KINDS = {
+    "posterior": (MeanField,),
+    "objective": (Elbo,),
+    "optimizer": (Adam,),
+    "learning_rate": (WarmupCosine, StepDecay),
+}
+
+
+def _as_json(role, value):
+    kind = type(value)
+    if kind not in _KINDS[role]:
+        raise ValueError(f"This run cannot be saved: {_unknown(role, kind.__name__)}")
+    return {"kind": kind.__name__} | asdict(value)
+
+
+def _from_json(role, fields):
+    name = fields["kind"]
+    for kind in _KINDS[role]:
+        if kind.__name__ == name:
+            return kind(**{field: value for field, value in fields.items() if field != "kind"})
+    raise ValueError(f"This run cannot be loaded: {_unknown(role, name)}")
+
+
+def _unknown(role, name):
+    known = " or ".join(kind.__name__ for kind in _KINDS[role])
+    return f"its {role} is of the kind {name}, and this version knows {known}."
+
+
 def _settings_as_json(settings):
     fields = settings._asdict() | {
         "model": asdict(settings.model),
-        "posterior": asdict(settings.posterior),
-        "objective": asdict(settings.objective),
-        "optimizer": asdict(settings.optimizer),
+        "posterior": _as_json("posterior", settings.posterior),
+        "objective": _as_json("objective", settings.objective),
+        "optimizer": _as_json("optimizer", settings.optimizer),
     }
+    rate = settings.optimizer.learning_rate
+    fields["optimizer"]["learning_rate"] = _as_json("learning_rate", rate)
     if isinstance(settings.model.noise_std, LearnedNoise):
         fields["model"]["noise_std"] = settings.model.noise_std._asdict()
     fields["model"]["scaling"] = settings.model.scaling._asdict()
@@ -175,14 +211,13 @@ def _settings_from_json(fields):
         tuple(scaling["x_shift"]), tuple(scaling["x_scale"]), scaling["y_shift"], scaling["y_scale"]
     )
     optimizer = dict(fields["optimizer"])
-    schedule = WarmupCosine if "peak" in optimizer["learning_rate"] else StepDecay
-    optimizer["learning_rate"] = schedule(**optimizer["learning_rate"])
+    optimizer["learning_rate"] = _from_json("learning_rate", optimizer["learning_rate"])
     return Settings(
         **fields
         | {
             "model": Model(**model),
-            "posterior": MeanField(**fields["posterior"]),
-            "objective": Elbo(**fields["objective"]),
-            "optimizer": Adam(**optimizer),
+            "posterior": _from_json("posterior", fields["posterior"]),
+            "objective": _from_json("objective", fields["objective"]),
+            "optimizer": _from_json("optimizer", optimizer),
         }
     )

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from bayesian_nn.arguments import finite_numbers, whole_number
+from bayesian_nn.arguments import finite_numbers, instance, shown, whole_number
 from bayesian_nn.data import Dataset
 from bayesian_nn.elbo import Elbo
 from bayesian_nn.loop import Plateau, climb
@@ -14,6 +14,7 @@ from bayesian_nn.optimizer import Adam
 from bayesian_nn.posterior import MeanField
 from bayesian_nn.recorder import Recorder
 from bayesian_nn.run import Run, Settings, data_digest
+from bayesian_nn.streams import checked_seed
 
 __all__ = ["FlatFitWarning", "NonFiniteElboError", "Plateau", "fit"]
 
@@ -56,25 +57,29 @@ def fit(
     replacement within an epoch; None is all of them. n_restarts: independent fits from different starts, in
     one compiled loop; the best by ELBO is the run's result. start: parameters `[n_restarts, n_parameters]`
     to begin from instead of the posterior's own. record_at: steps at which to keep the parameters, by
-    default at most 100, log-spaced. resume: an earlier run of the same settings and data, to go on with;
-    of its record, the steps that this fit would have recorded itself are kept.
+    default at most 100, log-spaced. resume: an earlier run of the same settings and data, to go on with.
 
-    Ctrl-C ends the fit and keeps what was recorded. Raises NonFiniteElboError if the ELBO of every restart
-    leaves the finite numbers; warns with FlatFitWarning if the result explains no more than a constant.
+    A resumed run keeps the record of the earlier one and adds its own steps; only the earlier one's last
+    record goes if it was there just because the run ended there. So an interrupted and resumed run is the
+    unbroken one, bit for bit. With a larger `n_steps` (for a schedule that does not depend on it) the path
+    is still the unbroken one's, but the usual record is not: its steps would have lain elsewhere.
+
+    Ctrl-C ends the fit and keeps what was recorded, once there is something. Raises NonFiniteElboError if
+    the ELBO of every restart leaves the finite numbers; warns with FlatFitWarning if the result explains no
+    more than a constant.
     """
     settings = Settings(
         model=model,
-        posterior=posterior or MeanField(),
-        objective=objective or Elbo(),
-        optimizer=optimizer or Adam(),
-        seed=whole_number("seed", seed, at_least=0),
+        posterior=MeanField() if posterior is None else posterior,
+        objective=Elbo() if objective is None else objective,
+        optimizer=Adam() if optimizer is None else optimizer,
+        seed=checked_seed(seed),
         n_steps=whole_number("n_steps", n_steps),
         batch_size=None if batch_size is None else whole_number("batch_size", batch_size),
         n_restarts=whole_number("n_restarts", n_restarts),
     )
+    _check_kinds(settings, data, plateau, resume)
     _check_fits(settings, data)
-    if plateau is not None:
-        whole_number("plateau.window", plateau.window)
     recorder = Recorder(settings, data, record_at)
     if resume is None:
         recorder.begin(settings.optimizer.start(_checked_start(settings, start)))
@@ -91,6 +96,32 @@ def fit(
         started_wide = start is not None or settings.posterior.initial_std > 0.1
         warnings.warn(_flat_message(run, data, started_wide), FlatFitWarning, stacklevel=2)
     return run
+
+
+def _check_kinds(settings, data, plateau, resume):
+    instance("model", settings.model, Model, "Make one as in Model((1, 10, 10, 1), noise_std=0.1).")
+    instance("data", data, Dataset, "Make one of arrays with dataset(x, y).")
+    remedy = "A schedule goes into one: Adam(learning_rate=...)."
+    instance("optimizer", settings.optimizer, Adam, remedy)
+    if plateau is not None:
+        instance("plateau", plateau, Plateau, "Write Plateau() for the usual one.")
+    if resume is not None:
+        instance("resume", resume, Run, "A saved one is read with load_run(path).")
+    # Other families and objectives need not be of a kind known here.
+    for argument, kind in (("posterior", MeanField), ("objective", Elbo)):
+        value, members = getattr(settings, argument), _MEMBERS[argument]
+        missing = [member for member in members if not hasattr(value, member)]
+        if missing or isinstance(value, type):
+            lacks = f" It has no {', '.join(missing)}." if missing else ""
+            raise ValueError(
+                f"{argument} must be {kind.__name__}() or have its members; got {shown(value)}.{lacks}"
+            )
+
+
+_MEMBERS = {
+    "posterior": ("noise_shape", "initial", "parameters", "distribution", "draw"),
+    "objective": ("n_draws", "analytic_kl", "__call__"),
+}
 
 
 def _check_fits(settings, data):
