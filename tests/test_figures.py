@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bayesian_nn.figures import plot_elbo, plot_predictive, running_median, write_figure
+from bayesian_nn.figures import elbo_at_the_end, plot_elbo, plot_predictive, running_median, write_figure
 from bayesian_nn.prediction import Prediction
 from site_build.media import DOTS_PER_INCH
 
@@ -106,6 +106,71 @@ def test_the_start_and_the_convergence_can_both_be_read(run, axes):
     assert place(20) < 1
     assert place(-100) - place(-150) > 0.03
     assert place(run.elbo[0] / 2) - place(run.elbo[0]) > 0.03
+
+
+def made_run(first, final, n_steps):
+    elbo = final + (first - final) * np.exp(-np.arange(n_steps) / max(1, n_steps / 8))
+    kl = np.full(n_steps, 0.2 * abs(final))
+    return SimpleNamespace(n_steps=n_steps, elbo=elbo, log_likelihood=elbo + kl, kl=kl, final_elbo=final)
+
+
+RUNS = {
+    "large": (-2792, -1374, 1000),
+    "below a power of ten": (-12_000, -3699, 1000),
+    "crosses zero": (-4000, 640, 1000),
+    "ends at zero": (-4000, 0.4, 1000),
+    "positive": (50, 900, 1000),
+    "hardly moves": (-1_000_100, -1_000_000, 1000),
+    "below one nat": (-0.8, 0.3, 300),
+    "one step": (-50, -50, 1),
+    "two steps": (-500, -60, 2),
+    "three steps": (-500, -60, 3),
+}
+
+
+@pytest.mark.parametrize("size", [(7.2, 4.8), (6.4, 1.2)])
+@pytest.mark.parametrize("with_parts", [True, False])
+@pytest.mark.parametrize("name", RUNS)
+def test_any_run_fills_its_axes_and_has_three_ticks_apart(name, with_parts, size):
+    run = made_run(*RUNS[name])
+    axes = Figure(size).subplots()
+    plot_elbo(run, axes=axes, with_parts=with_parts)
+    inside = [axes.transAxes.inverted().transform(line.get_transform().transform(line.get_xydata()))[:, 1]
+              for line in axes.lines if line.get_lw() > 1]  # fmt: skip
+    curves = np.concatenate(inside)
+    assert curves.min() >= 0
+    assert curves.max() <= 1
+    assert run.n_steps == 1 or np.ptp(curves) > 0.6
+    low, high = axes.get_ylim()
+    ticks = axes.get_yticks()
+    assert np.all((ticks >= low) & (ticks <= high))
+    texts = [text.get_text() for text in axes.get_yticklabels()]
+    assert len(texts) == len(set(texts)) >= 3
+    places = axes.transData.transform([(0, tick) for tick in ticks])[:, 1]
+    assert np.diff(places).min() >= 8 * axes.figure.dpi / 72
+    assert len(axes.get_xticks()) == (2 if run.n_steps == 1 else max(3, len(axes.get_xticks())))
+
+
+@pytest.mark.parametrize("reference", [400.0, -1e6])
+@pytest.mark.parametrize("n_steps", [5, 1000])
+def test_references_and_their_labels_lie_within_the_axes(reference, n_steps):
+    axes = Figure((6.4, 1.6)).subplots()
+    plot_elbo(made_run(-800, -100, n_steps), axes=axes, reference={"a": reference}, with_parts=False)
+    box, (label,) = axes.bbox, axes.texts
+    axes.figure.canvas.draw()
+    inner = label.get_window_extent()
+    assert box.y0 - 1 <= inner.y0 < inner.y1 <= box.y1 + 1
+    assert axes.get_ylim()[0] < reference < axes.get_ylim()[1]
+
+
+def test_the_elbos_curve_ends_on_the_runs_own_final_elbo(axes):
+    run = made_run(-800, -100, 5)
+    plot_elbo(run, axes=axes, with_parts=False)
+    assert tuple(axes.lines[1].get_xydata()[-1]) == (5, -100)
+    del run.final_elbo
+    assert elbo_at_the_end(run) == run.elbo[-1]
+    run.final_elbo = np.nan
+    assert elbo_at_the_end(run) == run.elbo[-1]
 
 
 def test_running_median_by_hand():

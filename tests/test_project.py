@@ -28,7 +28,7 @@ PIPELINE = [
     "variational",
     "predictive",
 ]
-NUMPY_ONLY = ["data", "prediction", "metrics", "figures", "animation", "film_files", "mixture"]
+NUMPY_ONLY = ["data", "prediction", "metrics", "figures", "animation", "film_files", "mixture", "nats_axis"]
 TENSORFLOW = {"tensorflow", "tensorflow_probability", "tf_keras", "keras"}
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TOOLS = Path(sys.executable).parent

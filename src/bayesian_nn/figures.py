@@ -13,8 +13,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullLocator
 
+from bayesian_nn.nats_axis import MINUS, draw_references, format_nats, scale_nats
 from bayesian_nn.prediction import Prediction
 from bayesian_nn.writing import replacing
 
@@ -42,7 +42,6 @@ STAMPS = {
     ".jpg": None,
     ".jpeg": None,
 }
-MINUS = "\N{MINUS SIGN}"
 
 HOUSE = {
     "figure.figsize": (7.2, 4.8),
@@ -72,23 +71,25 @@ def plot_elbo(
     """The axes, with the ELBO over training and its two parts, in nats: each step's, and a running median.
 
     Steps are on a logarithmic axis, and so are the nats beyond the final ELBO's order of magnitude: a start
-    at -50,000 and an end near -100 can both be read. `reference` maps labels of horizontal lines to nats.
+    at -50,000 and an end near -100 can both be read. The ELBO's median ends on the run's `final_elbo`, where
+    it has one. `reference` maps labels of horizontal lines to nats.
     """
     axes = _axes_or_new(axes)
     parts = {"ELBO: {}": (run.elbo, COLOURS["posterior"], 2.6)}
     if with_parts:
         parts["log-likelihood: {}"] = (run.log_likelihood, COLOURS["log_likelihood"], 1.6)
         parts[f"{MINUS}KL: {{}}"] = (-np.asarray(run.kl), COLOURS["kl"], 1.6)
-    at = _shown_steps(len(run.elbo))
+    at = _shown_steps(run.n_steps)
     medians = []
     for depth, (label, (values, colour, width)) in enumerate(parts.items()):
         medians.append(running_median(values, at))
         label = label.format(format_nats(medians[-1][-1]))
+        if depth == 0:
+            medians[-1][-1] = elbo_at_the_end(run)
         axes.plot(values, color=colour, lw=0.6, alpha=0.35, zorder=3 - depth)
         axes.plot(at, medians[-1], color=colour, lw=width, label=label, zorder=6 - depth)
-    for label, value in (reference or {}).items():
-        _reference_line(axes, label, value)
-    _scale_elbo_axes(axes, run, np.concatenate(medians), fine=with_parts)
+    scale_nats(axes, run, np.concatenate([*medians, list((reference or {}).values())]))
+    draw_references(axes, reference or {}, COLOURS["reference"])
     axes.set(xlabel="training step", ylabel="nats (up is better)")
     if with_parts:
         add_legend(axes, "at the end, in nats (bold: running median)")
@@ -169,6 +170,12 @@ def running_median(values: np.ndarray, at: np.ndarray, *, relative_width: float 
     return np.array([np.median(values[max(0, t - r) : t + r + 1]) for t, r in zip(at, reach, strict=True)])
 
 
+def elbo_at_the_end(run: Run) -> float:
+    """The ELBO after the last step, in nats: the run's own estimate, or else the running median's end."""
+    final = getattr(run, "final_elbo", np.nan)
+    return float(final if np.isfinite(final) else running_median(run.elbo, [len(run.elbo)])[0])
+
+
 def write_figure(axes: Axes, path: str | os.PathLike) -> None:
     """Writes the figure that holds `axes` to `path`, the same bytes for the same figure.
 
@@ -193,35 +200,5 @@ def _axes_or_new(axes: Axes | None) -> Axes:
 
 
 def _shown_steps(n_steps: int) -> np.ndarray:
-    return np.unique(np.concatenate([[0], np.geomspace(1, max(n_steps - 1, 1), 400).round()])).astype(int)
-
-
-def _reference_line(axes: Axes, label: str, value: float) -> None:
-    colour = COLOURS["reference"]
-    axes.axhline(value, color=colour, lw=1, ls=(0, (4, 3)), zorder=1)
-    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
-    axes.annotate(
-        f"{label}: {format_nats(value)}", (0, value), (4, 3), fontsize="small", color=colour, **place
-    )
-
-
-def _scale_elbo_axes(axes: Axes, run: Run, shown: np.ndarray, *, fine: bool) -> None:
-    final = abs(float(np.median(run.elbo[-len(run.elbo) // 10 :])))
-    threshold = 10.0 ** max(0, round(np.log10(max(final, 1.0))))
-    low, high = 1.3 * min(shown.min(), -threshold), shown.max() + 0.4 * threshold
-    axes.set_yscale("symlog", linthresh=threshold)
-    axes.set_ylim(low, high)
-    decades = threshold * 10.0 ** np.arange(1 + np.log10(max(-low, high) / threshold))
-    # More than five labels would touch each other in the film.
-    ticks = np.append(decades[:: 1 + len(decades) // 5], threshold * np.array([0.5, 2, 5] if fine else []))
-    axes.set_yticks([tick for tick in (0, *ticks, *-ticks) if low <= tick <= high])
-    axes.set_xscale("symlog", linthresh=1, linscale=0.3)
-    axes.set_xlim(0, len(run.elbo))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: format_nats(value)))
-        axis.set_minor_locator(NullLocator())
-
-
-def format_nats(value: float) -> str:
-    """The number as text, in whole nats, with thousands apart and a proper minus."""
-    return f"{value:,.0f}".replace("-", MINUS)
+    """From 0, before the first update, to n_steps, after the last."""
+    return np.unique(np.concatenate([[0], np.geomspace(1, n_steps, 400).round()])).astype(int)
