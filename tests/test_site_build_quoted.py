@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from mkdocs.exceptions import PluginError
+from site_build_project import write
 
 from site_build import mathematics, quoted
 from site_build.gallery_pages import tidy_example
@@ -42,14 +43,50 @@ def test_a_number_reads_well(text, expected):
 
 
 def test_an_unknown_example_or_name_is_named_with_what_there_is(tmp_path):
-    (tmp_path / "plot_bnn").mkdir()
-    (tmp_path / "plot_bnn" / "numbers.json").write_text('{"elbo_final": -78.4}')
+    write(tmp_path / "examples" / "plot_bnn.py", "")
+    write(tmp_path / "outputs" / "plot_bnn" / "numbers.json", '{"elbo_final": -78.4}')
     numbers = quoted.Numbers(tmp_path)
     assert numbers["plot_bnn"]["elbo_final"] == -78.4
     with pytest.raises(ValueError, match="elbo_fnal does not exist; there is elbo_final"):
         numbers["plot_bnn"]["elbo_fnal"]
-    with pytest.raises(ValueError, match=r"no example of that name left outputs/plot_bn/numbers\.json"):
+    with pytest.raises(ValueError, match=r"there is no examples/plot_bn\.py"):
         numbers["plot_bn"]
+    write(tmp_path / "examples" / "plot_dry.py", "")
+    with pytest.raises(ValueError, match=r"left no outputs/plot_dry/numbers\.json"):
+        numbers["plot_dry"]
+
+
+def test_only_what_an_existing_example_made_is_quoted(tmp_path):
+    ghost = tmp_path / "outputs" / "plot_ghost"
+    write(ghost / "numbers.json", '{"elbo": 1.0}')
+    write(ghost / "elbo.txt", "A line.")
+    (ghost / "elbo.png").write_bytes(PNG)
+    (ghost / "elbo.mp4").touch()
+    macros = {}
+    quoted.define_env(
+        SimpleNamespace(
+            project_dir=tmp_path,
+            variables=macros,
+            macro=lambda value, name: macros.update({name: value}),
+            filter=str,
+        )
+    )
+    with pytest.raises(ValueError, match=r"there is no examples/plot_ghost\.py"):
+        macros["numbers"]["plot_ghost"]
+    for name in ("figure", "film"):
+        with pytest.raises(ValueError, match=r"there is no examples/plot_ghost\.py"):
+            macros[name]("plot_ghost/elbo")
+    write(tmp_path / "examples" / "plot_ghost.py", "")
+    assert macros["numbers"]["plot_ghost"]["elbo"] == 1.0
+    assert "elbo.mp4" in macros["film"]("plot_ghost/elbo")
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999"])
+def test_a_number_that_is_not_finite_is_named(tmp_path, value):
+    write(tmp_path / "examples" / "plot_bnn.py", "")
+    write(tmp_path / "outputs" / "plot_bnn" / "numbers.json", f'{{"good": 1, "elbo": {value}}}')
+    with pytest.raises(ValueError, match=r"numbers\.plot_bnn\.elbo is"):
+        quoted.Numbers(tmp_path)["plot_bnn"]
 
 
 def test_a_figure_or_film_without_its_files_is_an_error(tmp_path):

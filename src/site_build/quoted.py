@@ -2,7 +2,7 @@
 
 import json
 from difflib import get_close_matches
-from math import floor, log10
+from math import floor, isfinite, log10
 from pathlib import Path
 
 from site_build.media import figure_html, film_html
@@ -13,10 +13,10 @@ MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 def define_env(env) -> None:
     """Give mkdocs-macros the names and filters of this module."""
-    outputs = Path(env.project_dir) / "outputs"
-    env.variables["numbers"] = Numbers(outputs)
+    root = Path(env.project_dir)
+    env.variables["numbers"] = Numbers(root)
     for name, value in {"figure": figure_html, "film": film_html}.items():
-        env.macro(_from_outputs(outputs, value), name)
+        env.macro(_from_outputs(root, value), name)
     for rendering in (number, fixed, nats, percent, seconds):
         env.filter(rendering)
 
@@ -24,16 +24,14 @@ def define_env(env) -> None:
 class Numbers:
     """`numbers.<example>.<name>`: read when asked for, as examples run after the names are declared."""
 
-    def __init__(self, outputs: Path):
-        self._outputs = outputs
+    def __init__(self, root: Path):
+        self._root = root
 
     def __getitem__(self, example: str) -> "ExampleNumbers":
-        file = self._outputs / example / "numbers.json"
+        file = _outputs_of(self._root, example) / "numbers.json"
         if not file.exists():
-            raise UnknownNumberError(
-                f"numbers.{example}: no example of that name left outputs/{example}/numbers.json"
-            )
-        return ExampleNumbers(example, json.loads(file.read_text(encoding="utf-8")))
+            raise UnknownOutputError(f"numbers.{example}: the example left no outputs/{example}/numbers.json")
+        return ExampleNumbers(example, read_numbers(file))
 
 
 class ExampleNumbers:
@@ -45,14 +43,23 @@ class ExampleNumbers:
     def __getitem__(self, name: str):
         if name not in self._values:
             near = get_close_matches(name, self._values) or sorted(self._values)
-            raise UnknownNumberError(
+            raise UnknownOutputError(
                 f"numbers.{self._example}.{name} does not exist; there is {', '.join(near)}"
             )
         return self._values[name]
 
 
-class UnknownNumberError(ValueError):
+class UnknownOutputError(ValueError):
     """Not a LookupError: jinja turns those into an undefined value, and the message would be lost."""
+
+
+def read_numbers(file: Path) -> dict:
+    """Return the numbers in outputs/<example>/numbers.json; raises ValueError for one that is not finite."""
+    values = json.loads(file.read_text(encoding="utf-8"))
+    for name, value in values.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise ValueError(f"numbers.{file.parent.name}.{name} is {value}: outputs hold finite numbers")
+    return values
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -95,9 +102,16 @@ def seconds(value: float) -> str:
     return f"{minutes}{NO_BREAK_SPACE}min" + (f" {rest}{NO_BREAK_SPACE}s" if rest else "")
 
 
-def _from_outputs(outputs: Path, to_html):
+def _from_outputs(root: Path, to_html):
     def macro(path: str, caption: str = "") -> str:
         example, label = path.split("/")
-        return to_html(outputs / example, label, caption=caption)
+        return to_html(_outputs_of(root, example), label, caption=caption)
 
     return macro
+
+
+def _outputs_of(root: Path, example: str) -> Path:
+    # A folder that no script makes anew says what nobody can check.
+    if not example.startswith("plot_") or not (root / "examples" / f"{example}.py").is_file():
+        raise UnknownOutputError(f"outputs/{example}/ cannot be quoted: there is no examples/{example}.py")
+    return root / "outputs" / example
