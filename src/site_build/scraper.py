@@ -1,6 +1,7 @@
 """The gallery's scraper: what a cell leaves open or newly written becomes a figure or a film on the page."""
 
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -8,8 +9,28 @@ from site_build.media import DOTS_PER_INCH, figure_html, film_html, pixels, writ
 
 LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
-# The films that a page shows already, by the script that is being run.
-_shown: WeakKeyDictionary = WeakKeyDictionary()
+
+@dataclass
+class Seen:
+    """What the earlier cells of a script left."""
+
+    films: set[str] = field(default_factory=set)
+    texts: dict[str, str] = field(default_factory=dict)  # of figures, by label
+    written: dict[Path, tuple[int, int]] = field(default_factory=dict)  # pictures: when, and how long
+
+    def label(self, figure) -> None:
+        """Note a figure's label; raises ValueError if another figure has it."""
+        label, alt = figure.get_label(), getattr(figure, "alt", "")
+        if label in self.texts:
+            raise ValueError(
+                f"two figures are labelled {label!r}: the one with the text {self.texts[label]!r}, "
+                f"and the one with {alt!r}"
+            )
+        self.texts[label] = alt
+
+
+# By the script that is being run.
+_seen: WeakKeyDictionary = WeakKeyDictionary()
 
 
 def _get_sg_image_scraper():
@@ -34,15 +55,22 @@ def scrape(_block, script, **_options) -> str:
             return ""  # The cell raised; mkdocs-gallery calls to have its figures closed.
         folder = script.gallery.all_info.project_root_dir / "outputs" / script.script_stem
         figures = [plt.figure(number) for number in plt.get_fignums()]
+        seen = _seen.setdefault(script, Seen())
         for figure in figures:
-            save(figure, folder)
-        return "\n\n".join(_shown_html(script, folder, [figure.get_label() for figure in figures])) + "\n\n"
+            seen.label(figure)
+            # One that an earlier cell wrote shows the figure as it was then.
+            light = folder / f"{figure.get_label()}.png"
+            save(figure, folder, keep=light.exists() and _written(light) != seen.written.get(light))
+        html = "\n\n".join(_shown_html(seen, folder, [figure.get_label() for figure in figures])) + "\n\n"
+        seen.written = {path: _written(path) for path in folder.glob("*.png")}
+        return html
     finally:
         plt.close("all")
 
 
-def save(figure, folder: Path) -> None:
-    """Write a figure as `<label>.png`, `<label>-dark.png` and `<label>.txt`; raises without label or text."""
+def save(figure, folder: Path, *, keep: bool) -> None:
+    """Write a figure as `<label>.png` (unless `keep`: the cell saved it), `<label>-dark.png`, `<label>.txt`;
+    raises without label or text."""
     from site_build.dark import dark
 
     label, alt = figure.get_label(), getattr(figure, "alt", "")
@@ -57,7 +85,7 @@ def save(figure, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_text_for(folder, label, alt)
     light = folder / f"{label}.png"
-    if not light.exists():  # A figure that the example saved itself is published as it is.
+    if not keep:
         figure.savefig(light, dpi=DOTS_PER_INCH)
     width, height = pixels(light)
     with dark(figure):
@@ -68,11 +96,15 @@ def save(figure, folder: Path) -> None:
         )
 
 
-def _shown_html(script, folder: Path, labels: list[str]):
-    shown = _shown.setdefault(script, set())
-    films = [path.stem for path in sorted(folder.glob("*.mp4")) if path.stem not in shown]
+def _written(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def _shown_html(seen: Seen, folder: Path, labels: list[str]):
+    films = [path.stem for path in sorted(folder.glob("*.mp4")) if path.stem not in seen.films]
     for film in films:
-        shown.add(film)
+        seen.films.add(film)
         yield film_html(folder, film)
     for label in labels:
         if label not in films:

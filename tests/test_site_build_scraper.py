@@ -1,0 +1,58 @@
+"""What the gallery's scraper makes of the figures that the cells of a script leave."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from site_build import scraper
+
+
+class Script:
+    """What the scraper asks of mkdocs-gallery's record of a script."""
+
+    script_stem = "plot_line"
+
+    def __init__(self, root: Path):
+        self.run_vars = SimpleNamespace(stop_executing=False)
+        self.gallery = SimpleNamespace(all_info=SimpleNamespace(project_root_dir=root))
+
+
+def draw(color: str, alt: str = "A square."):
+    figure = plt.figure("square", figsize=(1, 1), facecolor=color)
+    figure.alt = alt
+    return figure
+
+
+def colour_of(png: Path) -> list[int]:
+    return np.round(255 * plt.imread(png)[5, 5, :3]).astype(int).tolist()
+
+
+def test_two_figures_with_one_label_are_named(tmp_path):
+    script = Script(tmp_path)
+    draw("red", "The first.")
+    assert "square.png" in scraper.scrape(None, script)
+    draw("blue", "The second.")
+    with pytest.raises(ValueError, match=r"two figures are labelled 'square': .*The first\..*The second\."):
+        scraper.scrape(None, script)
+    # Another script's figures are in another folder.
+    draw("blue")
+    assert scraper.scrape(None, Script(tmp_path / "other"))
+
+
+@pytest.mark.parametrize(("n_cells", "kept"), [(1, True), (2, False)])
+def test_a_figure_that_the_script_saved_is_kept_only_if_this_cell_saved_it(tmp_path, n_cells, kept):
+    script, folder = Script(tmp_path), tmp_path / "outputs" / "plot_line"
+    folder.mkdir(parents=True)
+    figure = draw("red")
+    figure.savefig(folder / "square.png", dpi=200)
+    if n_cells == 2:
+        plt.close("all")
+        scraper.scrape(None, script)
+        draw("blue")
+    scraper.scrape(None, script)
+    assert colour_of(folder / "square.png") == ([255, 0, 0] if kept else [0, 0, 255])
+    assert scraper.pixels(folder / "square.png") == ((200, 200) if kept else (160, 160))
+    assert scraper.pixels(folder / "square-dark.png") == scraper.pixels(folder / "square.png")
