@@ -108,6 +108,18 @@ def test_an_example_that_leaves_a_fault_unsaid_fails(project):
         assert re.search(rf"examples/{name}\.py failed:\n((?!examples/).*\n)*.*{complaint}", report), name
 
 
+def test_a_page_that_quotes_without_asking_for_it_is_named(project):
+    post = project / "docs" / "blog" / "posts" / "line.md"
+    change(post, "render_macros: true\n", "")
+    write(project / "docs" / "index.md", "# Home\n\n`{{ numbers.plot_line.slope }}`\n\n    {{ film('x') }}\n")
+    result = build(project)
+    assert result.returncode != 0
+    assert "blog/posts/line.md would show '{{ numbers'" in result.stdout
+    change(post, "tags: [lines]", "tags: [lines]\nrender_macros: true")
+    result = build(project)
+    assert result.returncode == 0, result.stdout
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_costs_nothing_and_is_repeated(project, end):
     outputs = snapshot(project / "outputs")

@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 from jinja2 import FileSystemBytecodeCache
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from site_build import gallery, gallery_patches, mathematics, mathfont, notebooks, outputs
+from site_build import gallery, gallery_patches, mathematics, mathfont, notebooks, outputs, quoted
 
 FONT_STYLE = "assets/math.css"
 
@@ -72,6 +72,7 @@ def on_page_markdown(markdown, page, config, files):
 
 # Here for the search, which then finds formulas as they are read.
 def on_page_content(html, page, config, files):
+    quoted.refuse_unrendered(html, page)
     mathematics.typeset_contents(page.toc, page.file.src_uri)
     return mathematics.typeset(notebooks.link(html, page, files), page.file.src_uri)
 

@@ -1,14 +1,30 @@
 """What a page with `render_macros: true` may quote: numbers, figures and films of the examples."""
 
 import json
+import re
 from difflib import get_close_matches
 from math import floor, isfinite, log10
 from pathlib import Path
+
+from mkdocs.exceptions import PluginError
 
 from site_build.media import figure_html, film_html
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
+
+# Code, where braces stand for themselves, and what would have been rendered.
+VERBATIM = re.compile(r"<pre\b.*?</pre>|<code\b.*?</code>", re.DOTALL)
+UNRENDERED = re.compile(r"\{\{-?\s*(numbers\b|figure\s*\(|film\s*\()")
+
+
+def refuse_unrendered(html: str, page) -> None:
+    """Raise PluginError if a page quotes an example but does not ask for that to be rendered."""
+    if not page.meta.get("render_macros") and (found := UNRENDERED.search(VERBATIM.sub("", html))):
+        raise PluginError(
+            f"{page.file.src_uri} would show {found[0]!r}… as it is written: "
+            "add render_macros: true to what stands at the top of the page."
+        )
 
 
 def define_env(env) -> None:
