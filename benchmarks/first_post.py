@@ -36,6 +36,7 @@ def main():
     data = bnn.cosine_with_gap(seed=42)
     model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
     quality_over_seeds(model, data)
+    warm_up(model, data)
     restarts()
     loop_against_numpy(model, data)
     example()
@@ -55,6 +56,13 @@ def quality_over_seeds(model, data):
     report("RMSE to cos x on the data, median of ten", np.median(errors), "", "<= 0.07")
     report("test log density, median of ten", np.median(densities), "nats a point", ">= 0.70")
     report("    of the example's seed 0", densities[0], "nats a point", ">= 0.70")
+
+
+def warm_up(model, data):
+    for name, schedule in {"with": bnn.WarmupCosine(), "without": bnn.WarmupCosine(warmup=0.0)}.items():
+        optimizer = bnn.Adam(learning_rate=schedule)
+        elbos = bnn.fit(model, data, seed=0, n_restarts=128, optimizer=optimizer, record_at=[]).final_elbos
+        report(f"runs of 128 below -150 nats, {name} the warm-up", 100 * np.mean(elbos < -150), "%", "")
 
 
 def restarts():

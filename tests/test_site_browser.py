@@ -113,20 +113,46 @@ def _films(pages):
     return [address for address, page in pages.items() if page.select_one(".md-content video")]
 
 
-def test_film_plays_and_can_be_paused(open_page, pages):
+def test_film_starts_when_it_is_seen_can_be_paused_and_wound(open_page, pages):
     assert _films(pages), "no page shows the film"
     for page_address in _films(pages):
         page = open_page(page_address)
         film = page.locator(".md-content video").first
+        button, slider = (page.locator(f".film__controls {part}").first for part in ("button", "input"))
         film.scroll_into_view_if_needed()
-        assert film.evaluate("film => film.controls"), f"{page_address or 'home'}: the film has no controls"
-        # The promise of play() is not waited for: where no source can be played, it never ends.
-        film.evaluate("film => { film.muted = true; film.play(); }")
         page.wait_for_function("film => film.currentTime > 0.2", arg=film.element_handle(), timeout=10_000)
-        film.evaluate("film => film.pause()")
+        button.click()
         stopped = film.evaluate("film => film.currentTime")
         page.wait_for_timeout(300)
         assert film.evaluate("film => film.paused && film.currentTime") == stopped
+        assert button.inner_text() == "Play"
+        slider.focus()
+        page.keyboard.press("End")
+        page.wait_for_function("film => film.currentTime > 0.99 * film.duration", arg=film.element_handle())
+        page.context.close()
+
+
+def test_film_plays_for_a_reader_without_scripts(browser, address, pages):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + _films(pages)[0])
+    assert page.locator(".md-content video[controls][poster]").count() == 1
+    context.close()
+
+
+def test_film_waits_for_a_reader_who_prefers_less_motion_and_then_plays(open_page, pages):
+    page = open_page(_films(pages)[0], reduced_motion="reduce")
+    film = page.locator(".md-content video").first
+    page.wait_for_timeout(500)
+    assert film.evaluate("film => film.paused && film.currentTime") == 0
+    page.locator(".film__controls input").first.evaluate(
+        "slider => { slider.value = 0.5; slider.dispatchEvent(new Event('input')); }"
+    )
+    page.wait_for_function(
+        "film => Math.abs(film.currentTime - film.duration / 2) < 0.1", arg=film.element_handle()
+    )
+    page.locator(".film__controls button").first.click()
+    page.wait_for_function("film => !film.paused", arg=film.element_handle())
 
 
 def test_nothing_moves_for_a_reader_who_asked_for_that(open_page, pages, posts):
@@ -182,9 +208,10 @@ def test_figures_are_dark_in_the_dark(open_page, pages):
     assert not wrong, "figures that are white boxes in the dark:\n" + "\n".join(wrong)
 
 
-def test_print_leaves_the_page_and_a_still(open_page, pages, posts):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_print_leaves_the_page_and_one_picture_a_figure(open_page, pages, posts, scheme):
     for page_address in {"", *posts, *_films(pages)}:
-        page = open_page(page_address)
+        page = open_page(page_address, color_scheme=scheme)
         page.emulate_media(media="print")
         for selector in [".md-header", ".md-sidebar", ".md-footer", ".md-tabs"]:
             for part in page.locator(selector).all():
@@ -193,3 +220,15 @@ def test_print_leaves_the_page_and_a_still(open_page, pages, posts):
         assert any(still.evaluate(IS_SEEN) for still in stills), (
             f"{page_address or 'home'} is printed without a still"
         )
+        ink = page.evaluate("getComputedStyle(document.body).color")
+        assert ink in {"rgb(20, 32, 43)", "rgba(0, 0, 0, 0.87)"}, f"printed in pale ink: {ink}"
+        for figure in page.locator(".md-content figure").all():
+            figure.scroll_into_view_if_needed()
+            shown = figure.locator("img, video").evaluate_all(
+                "parts => parts.filter(part => part.checkVisibility()).map(part => part.currentSrc || part.src)"
+            )
+            assert len(shown) == 1, f"{page_address or 'home'} prints one figure as {shown}"
+            assert "dark" not in shown[0], f"{page_address or 'home'} prints {shown[0]}"
+            assert figure.locator("video").evaluate_all(
+                "films => films.every(film => getComputedStyle(film).filter === 'none')"
+            ), f"{page_address or 'home'} prints its film inside out"

@@ -20,7 +20,7 @@ class MeanField:
     The parameter vector `[n_parameters]` is the means, then rho with sd = softplus(rho) (Blundell et al.
     2015, section 3.2). Another family fills the same role with the same five members.
 
-    initial_std: every latent's starting sd. Start it small: from about 0.7, as in the 2016 post, the noise
+    initial_std: every latent's starting sd. Start it small: from about 0.8, as in the 2016 post, the noise
     of the weights drowns the data, and the fit ends as a flat line.
     """
 

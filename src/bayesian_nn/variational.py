@@ -93,7 +93,7 @@ def fit(
     if outcome == "diverged":
         raise NonFiniteElboError(_divergence_message(run, *recorder.bad), run)
     if outcome in ("finished", "plateau") and _is_flat(run, data):
-        started_wide = start is not None or settings.posterior.initial_std > 0.1
+        started_wide = start is not None or getattr(settings.posterior, "initial_std", 0) > 0.1
         warnings.warn(_flat_message(run, data, started_wide), FlatFitWarning, stacklevel=2)
     return run
 
