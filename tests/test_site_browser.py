@@ -225,7 +225,7 @@ def test_print_leaves_the_page_and_one_picture_a_figure(open_page, pages, posts,
         for figure in page.locator(".md-content figure").all():
             figure.scroll_into_view_if_needed()
             shown = figure.locator("img, video").evaluate_all(
-                "parts => parts.filter(part => part.checkVisibility()).map(part => part.currentSrc || part.src)"
+                "all => all.filter(one => one.checkVisibility()).map(one => one.currentSrc || one.src)"
             )
             assert len(shown) == 1, f"{page_address or 'home'} prints one figure as {shown}"
             assert "dark" not in shown[0], f"{page_address or 'home'} prints {shown[0]}"
