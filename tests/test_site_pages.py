@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from browser import nest
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 # Every kind of file that a page needs or offers; another kind is one that a build left lying about.
 PUBLISHED = {
@@ -222,3 +223,9 @@ def test_outputs_of_the_example_are_published_as_they_are(root, site, suffix):
         published = site / "outputs" / "plot_bnn" / file.name
         assert published.is_file(), f"{published} is missing"
         assert published.read_bytes() == file.read_bytes(), f"{file.name} is an older one"
+
+
+def test_the_font_of_formulas_hangs_all_indices_alike(site):
+    constants = TTFont(site / "assets" / "math.woff2")["MATH"].table.MathConstants
+    # With the font's own value, an index after a round letter hangs deeper than one after a straight letter.
+    assert constants.SubscriptBaselineDropMin.Value < 0 < constants.SubscriptShiftDown.Value
