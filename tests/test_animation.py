@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bayesian_nn.animation import draw_film
+from bayesian_nn.animation import _Stage, draw_film
 from bayesian_nn.film_files import Film, write_film, write_gif, write_mp4, write_still
 from bayesian_nn.prediction import PredictionFilm
 
@@ -94,6 +94,45 @@ def test_the_cursor_moves_to_its_step_and_the_title_with_it():
     assert lower.max() == pytest.approx(0.955 * 640, abs=9)
     blue = np.all((last == (0, 114, 178)) & (first != last), axis=-1)[400:470]
     assert np.median(np.flatnonzero(blue.any(axis=0))) == pytest.approx(0.955 * 640, abs=1)
+
+
+@pytest.mark.parametrize("unit", [1e6, 1e-6, 1, 12_345])
+def test_no_number_or_label_leaves_the_picture_whatever_the_units(unit):
+    film = prediction_film(STEPS[-2:])
+    arrays = {name: unit * getattr(film, name) for name in ("mean", "epistemic_std", "std", "curves")}
+    run = SimpleNamespace(n_steps=500, elbo=unit * RUN.elbo)
+    data = SimpleNamespace(**vars(DATA) | {"y": unit * DATA.y, "y_name": "income in dollars"})
+    picture = draw_film(prediction_film(STEPS[-2:], **arrays), run, data).frames[-1]
+    assert np.all(picture[:, :3] == 255)
+    legend = draw_film(prediction_film(STEPS[-1:]), RUN, DATA).frames[-1][75:105, 90:440]
+    shown = picture[75:105, 90:440]
+    assert np.any(shown < 255, axis=-1).sum() == pytest.approx(np.any(legend < 255, axis=-1).sum(), rel=0.3)
+
+
+def test_a_power_of_ten_is_named_in_the_label():
+    film = prediction_film(STEPS[-1:])
+    arrays = {name: 1e6 * getattr(film, name) for name in ("mean", "epistemic_std", "std", "curves")}
+    stage = _Stage(prediction_film(STEPS[-1:], **arrays), RUN, DATA, (-2e6, 2e6), None, (640, 540))
+    assert "10^{6}" in stage.predictive_axes.get_ylabel()
+    assert not stage.predictive_axes.yaxis.get_offset_text().get_visible()
+    stage = _Stage(film, RUN, DATA, (-2, 2), None, (640, 540))
+    assert stage.predictive_axes.get_ylabel() == "y"
+    np.testing.assert_allclose(stage.predictive_axes.get_position().bounds, (0.15, 0.435, 0.805, 0.365))
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 5, 500])
+def test_the_film_ends_on_the_runs_own_elbo_and_its_dot_lies_on_the_curve(n_steps):
+    run = SimpleNamespace(n_steps=n_steps, elbo=RUN.elbo[:n_steps], final_elbo=-77.6)
+    steps = np.arange(n_steps + 1) if n_steps < 9 else STEPS
+    stage = _Stage(prediction_film(steps), run, DATA, (-2, 2), None, (640, 540))
+    curve = max(stage.dot.axes.lines, key=lambda line: line.get_lw()).get_xydata()
+    for frame, step in enumerate(steps):
+        stage.draw(frame)
+        x, y = stage.dot.get_xydata()[0]
+        assert x == step
+        assert y == pytest.approx(np.interp(step, *curve.T), rel=0.02)
+    assert stage.elbo_text.get_text() == "ELBO \N{MINUS SIGN}78 nats"
+    assert y == -77.6
 
 
 def test_the_gif_decodes_to_the_frames_that_were_drawn(film, tmp_path):

@@ -18,6 +18,7 @@ from bayesian_nn.figures import (
     add_legend,
     draw_bands,
     draw_data,
+    elbo_at_the_end,
     format_nats,
     plot_elbo,
     running_median,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Film", "draw_film", "write_film"]
 
 DOTS_PER_INCH = 100
+LEAST_MARGIN = 4
 LEGIBLE_AT_HALF_WIDTH = {"font.size": 13, "lines.markersize": 5.5}
 
 
@@ -77,11 +79,14 @@ class _Stage:
     def __init__(self, film, run, data, y_limits, reference, size):
         self.film = film
         self.elbo = running_median(run.elbo, film.steps)
+        if film.steps[-1] == run.n_steps:
+            self.elbo[-1] = elbo_at_the_end(run)
         inches = (size[0] / DOTS_PER_INCH, size[1] / DOTS_PER_INCH)
         self.figure = Figure(inches, dpi=DOTS_PER_INCH, layout="none")
         self.canvas = FigureCanvasAgg(self.figure)
         self._build_predictive(data, y_limits)
         self._build_elbo(run, reference)
+        self._fit_labels()
         for artist in self.moving:
             artist.set_animated(True)
         self.canvas.draw()
@@ -112,6 +117,24 @@ class _Stage:
         self.cursor = axes.axvline(0, color=COLOURS["reference"], lw=1.5)
         (self.dot,) = axes.plot([0], [0], "o", color=COLOURS["posterior"], ms=11, mew=0, clip_on=False)
         self.moving += [self.cursor, self.dot]
+
+    def _fit_labels(self):
+        """Names powers of ten in the axes' labels, and makes room at the left for the widest numbers."""
+        axes = self.predictive_axes
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.get_major_formatter().set_useMathText(True)
+        self.canvas.draw()
+        for axis in (axes.xaxis, axes.yaxis):
+            # Where Matplotlib puts it, it lies on the legend or on the numbers.
+            if power := axis.get_offset_text().get_text():
+                axis.set_label_text(f"{axis.get_label_text()} ({power})")
+            axis.get_offset_text().set_visible(False)
+        renderer = self.canvas.get_renderer()
+        left = min(each.yaxis.get_tightbbox(renderer).x0 for each in self.figure.axes)
+        shift = max(0, LEAST_MARGIN - left) / self.figure.bbox.width
+        for each in self.figure.axes:
+            x, y, width, height = each.get_position().bounds
+            each.set_position((x + shift, y, width - shift, height))
 
     def _band_edges(self, frame: int) -> list[tuple[np.ndarray, np.ndarray]]:
         film, mean = self.film, self.film.mean[frame]
