@@ -26,6 +26,12 @@ with warnings.catch_warnings():
 
 TITLE = '"""\n# An example\n\nIt does one thing.\n"""\n\n'
 FIGURE = TITLE + "import matplotlib.pyplot as plt\n\nfigure, axes = plt.subplots(num={label!r})\n"
+NUMBERS = """from pathlib import Path
+
+folder = Path.cwd().parent / "outputs" / "{name}"
+folder.mkdir(exist_ok=True)
+(folder / "numbers.json").write_text('{{"elbo": {value}}}')
+"""
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +99,7 @@ def test_an_example_that_leaves_a_fault_unsaid_fails(project):
         "plot_no_text": FIGURE.format(label="bare"),
         "plot_warns": TITLE + "import warnings\n\nwarnings.warn('it wobbles')\n",
         "plot_exits": TITLE + "raise SystemExit(0)\n",
+        "plot_infinite": TITLE + NUMBERS.format(name="plot_infinite", value="Infinity"),
     }
     for name, text in examples.items():
         write(project / "examples" / f"{name}.py", text)
@@ -104,6 +111,7 @@ def test_an_example_that_leaves_a_fault_unsaid_fails(project):
         "plot_no_text": "figure 'bare' has no text alternative",
         "plot_warns": "it wobbles",
         "plot_exits": "an example ends by reaching its end",
+        "plot_infinite": r"numbers\.plot_infinite\.elbo is inf",
     }.items():
         assert re.search(rf"examples/{name}\.py failed:\n((?!examples/).*\n)*.*{complaint}", report), name
 
@@ -118,6 +126,67 @@ def test_a_page_that_quotes_without_asking_for_it_is_named(project):
     change(post, "tags: [lines]", "tags: [lines]\nrender_macros: true")
     result = build(project)
     assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("name", ["plot_a", "plot_z"])
+def test_an_example_that_touches_anothers_outputs_or_nobodys_fails(project, name):
+    script = project / "examples" / f"{name}.py"
+    for victim in ("plot_line", "nobody"):
+        write(script, TITLE + NUMBERS.format(name=victim, value=1))
+        # The victim runs in the same build, before or after.
+        write(
+            project / "examples" / "plot_line.py", (project / "examples" / "plot_line.py").read_text() + "\n"
+        )
+        for _ in range(2):
+            result = build(project)
+            assert result.returncode != 0
+            assert re.search(
+                rf"examples/{name}\.py failed:\nit wrote or deleted outputs/{victim}/numbers", result.stdout
+            )
+    script.unlink()
+    shutil.rmtree(project / "outputs" / "nobody")
+    result = build(project)
+    assert result.returncode == 0, result.stdout
+    assert '"slope": 2' in (project / "outputs" / "plot_line" / "numbers.json").read_text()
+
+
+def test_an_example_leaves_nothing_behind_for_the_next_one(project):
+    leak = "import os, random, sys, warnings\n\nimport numpy as np\n\n"
+    alter = "random.seed(1)\nnp.random.seed(1)\nos.environ['LEAK'] = 'x'\nsys.path.insert(0, 'leak')\n"
+    check = "assert 'LEAK' not in os.environ\nassert 'leak' not in sys.path\n"
+    unseeded = "random.seed(1)\nfirst = random.random()\n"
+    write(project / "examples" / "plot_a.py", TITLE + leak + alter + "warnings.simplefilter('ignore')\n")
+    write(
+        project / "examples" / "plot_b.py",
+        TITLE
+        + leak
+        + "drawn = random.random(), np.random.rand()\n"
+        + check
+        + unseeded
+        + "assert drawn[0] != first\nnp.random.seed(1)\nassert drawn[1] != np.random.rand()\n"
+        + "warnings.warn('still heard')\n",
+    )
+    result = build(project)
+    assert result.returncode != 0
+    assert re.search(r"examples/plot_b\.py failed:\n(.*\n)*.*still heard", result.stdout)
+
+
+def test_an_example_runs_again_when_a_file_that_it_read_changed(project):
+    write(project / "data" / "points.csv", "1")
+    read = "' + Path('../data/points.csv').read_text() + '"
+    write(project / "examples" / "plot_a.py", TITLE + NUMBERS.format(name="plot_a", value=read))
+    # Another one reads what that one made.
+    reader = "from pathlib import Path\n\nprint(Path('../outputs/plot_a/numbers.json').read_text())\n"
+    # mkdocs-gallery knows its pages by their titles.
+    write(project / "examples" / "plot_b.py", TITLE.replace("An example", "Another") + reader)
+    result = build(project)
+    assert result.returncode == 0, result.stdout
+    assert "successfully executed 0 out of 0" in build(project).stdout
+    write(project / "data" / "points.csv", "2")
+    result = build(project)
+    assert result.returncode == 0, result.stdout
+    assert "successfully executed 2 out of 2" in result.stdout
+    assert '{"elbo": 2}' in (project / "docs" / "gallery" / "plot_b.md").read_text()
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
@@ -209,7 +278,7 @@ def run(example: Example, options: dict) -> None:
     example_runs.begin(example, example_runs.inputs_of(example, options))
     write(example.outputs / "numbers.json", "{}")
     write(example.generated / "plot_one.md", "# One")
-    example_runs.accept(example)
+    example_runs.accept(example, {})
 
 
 @pytest.mark.parametrize(
@@ -249,7 +318,17 @@ def test_a_run_starts_without_the_last_runs_files_and_an_edit_meanwhile_makes_it
     example_runs.begin(example, example_runs.inputs_of(example, {}))
     assert example.published() == []
     write(example.scripts / "plot_one.py", "edited while it ran")
-    example_runs.accept(example)
+    example_runs.accept(example, {})
+    assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {}))
+
+
+@pytest.mark.parametrize("text", ["", '{"inputs": ', "[]"])
+def test_a_record_that_cannot_be_read_is_none(example, text):
+    run(example, {})
+    write(example.state / "record.json", text)
+    assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {}))
+    write(example.state / "running.json", text)
+    example_runs.accept(example, {})
     assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {}))
 
 

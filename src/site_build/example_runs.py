@@ -1,6 +1,5 @@
 """The record of each example's last good run, and what a new run needs: room, and a way back."""
 
-import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from site_build.fingerprint import digests, files_below, fingerprint, own_modules
+from site_build.records import read_json, write_json
 
 # These shape the figures and pages that an execution leaves behind.
 SHAPING = ("scraper.py", "dark.py", "media.py", "gallery_patches.py")
@@ -60,14 +60,27 @@ def inputs_of(example: Example, gallery_options: dict) -> str:
 
 
 def is_fresh(example: Example, inputs: str) -> bool:
-    """Return whether the last good run had these inputs and everything it left is still there, unaltered."""
-    record = example.state / "record.json"
-    if not record.exists():
-        return False
-    return json.loads(record.read_text()) == {
-        "inputs": inputs,
-        "published": digests(example.published(), example.root),
-    }
+    """Return whether the last good run had these inputs, read what is there now, and left what is there."""
+    record = read_json(example.state / "record.json") or {}
+    return (
+        record.get("inputs") == inputs
+        and record.get("published") == digests(example.published(), example.root)
+        and record.get("read") == digests((example.root / name for name in record["read"]), example.root)
+    )
+
+
+def stale(inputs: dict[Example, str]) -> list[Example]:
+    """Return the examples that must run: those that are not fresh, and those that read their outputs."""
+    found = {example for example in inputs if not is_fresh(example, inputs[example])}
+    while more := {example for example in inputs.keys() - found if _reads_outputs_of(example, found)}:
+        found |= more
+    return [example for example in inputs if example in found]
+
+
+def _reads_outputs_of(example: Example, others: set[Example]) -> bool:
+    folders = tuple(f"outputs/{other.name}/" for other in others)
+    record = read_json(example.state / "record.json") or {}
+    return any(name.startswith(folders) for name in record.get("read", {}))
 
 
 def begin(example: Example, inputs: str) -> None:
@@ -77,7 +90,7 @@ def begin(example: Example, inputs: str) -> None:
     _move(example.published(), example.root, aside)
     shutil.rmtree(example.outputs, ignore_errors=True)
     example.state.mkdir(parents=True, exist_ok=True)
-    (example.state / "running.json").write_text(json.dumps({"inputs": inputs}))
+    write_json(example.state / "running.json", {"inputs": inputs})
 
 
 def is_running(example: Example) -> bool:
@@ -85,13 +98,21 @@ def is_running(example: Example) -> bool:
     return (example.state / "running.json").exists()
 
 
-def accept(example: Example) -> None:
-    """Record a good run, with the inputs it had when it began: an edit meanwhile makes it stale."""
+def accept(example: Example, read: dict[str, str | None]) -> None:
+    """Record a good run, with the inputs it had when it began and the files it read as it found them."""
     running = example.state / "running.json"
-    inputs = json.loads(running.read_text())["inputs"]
-    record = {"inputs": inputs, "published": digests(example.published(), example.root)}
-    (example.state / "record.json").write_text(json.dumps(record, indent=1))
+    # An unreadable one makes the run stale.
+    inputs = (read_json(running) or {}).get("inputs")
+    record = {"inputs": inputs, "published": digests(example.published(), example.root), "read": read}
+    write_json(example.state / "record.json", record)
     running.unlink()
+    shutil.rmtree(example.state / "last-good", ignore_errors=True)
+
+
+def distrust(example: Example) -> None:
+    """Forget the record of an example whose outputs another one touched: they stay, and it runs again."""
+    for name in ("record.json", "running.json"):
+        (example.state / name).unlink(missing_ok=True)
     shutil.rmtree(example.state / "last-good", ignore_errors=True)
 
 

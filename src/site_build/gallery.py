@@ -8,8 +8,9 @@ from pathlib import Path
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 
-from site_build import example_runs, gallery_pages
+from site_build import example_runs, gallery_pages, gallery_patches
 from site_build.example_runs import Example
+from site_build.quoted import read_numbers
 
 LEFTOVERS = {
     "binder_badge_logo.svg",
@@ -68,11 +69,13 @@ def before_gallery(config) -> None:
     for example in filter(example_runs.is_running, examples):
         example_runs.undo(example)
     example_runs.forget_removed(examples, Path(config.config_file_path).parent, _generated_folder(config))
-    for example in examples:
-        inputs = example_runs.inputs_of(example, _plain_options(config.plugins["gallery"].config))
-        if not example_runs.is_fresh(example, inputs):
-            # The md5 file goes aside with the rest, and without it mkdocs-gallery executes the script.
-            example_runs.begin(example, inputs)
+    gallery_patches.reads.clear()
+    gallery_patches.victims.clear()
+    options = _plain_options(config.plugins["gallery"].config)
+    inputs = {example: example_runs.inputs_of(example, options) for example in examples}
+    for example in example_runs.stale(inputs):
+        # The md5 file goes aside with the rest, and without it mkdocs-gallery executes the script.
+        example_runs.begin(example, inputs[example])
     # Ctrl-C must leave the last good outputs in place; what it cannot reach, the next build mends.
     atexit.unregister(_undo_running)
     atexit.register(_undo_running, examples)
@@ -84,11 +87,16 @@ def after_gallery(config) -> None:
         Path(script).stem: text
         for script, text in config.plugins["gallery"].config["failing_examples"].items()
     }
-    for example in filter(example_runs.is_running, examples_of(config)):
-        if example.name in failures:
-            example_runs.undo(example)
-        else:
-            example_runs.accept(example)
+    for example in examples_of(config):
+        if example.name in gallery_patches.victims:
+            example_runs.distrust(example)
+        elif example_runs.is_running(example):
+            if example.name not in failures and (fault := _fault_in_numbers(example)):
+                failures[example.name] = fault
+            if example.name in failures:
+                example_runs.undo(example)
+            else:
+                example_runs.accept(example, gallery_patches.reads.get(example.name, {}))
     if failures:
         reports = [f"examples/{name}.py failed:\n{_tail(text)}" for name, text in sorted(failures.items())]
         raise PluginError("\n\n".join(reports))
@@ -117,6 +125,16 @@ def _plain_options(options: dict) -> dict:
         if isinstance(value, plain)
         or (isinstance(value, list | tuple) and all(isinstance(item, plain) for item in value))
     }
+
+
+def _fault_in_numbers(example: Example) -> str:
+    file = example.outputs / "numbers.json"
+    try:
+        if file.exists():
+            read_numbers(file)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _undo_running(examples: list[Example]) -> None:

@@ -10,7 +10,15 @@ import mkdocs_gallery
 from mkdocs.exceptions import PluginError
 from mkdocs_gallery import gen_gallery, gen_single
 
+from site_build import isolation
+
 KNOWN_VERSIONS = {"0.10.4"}
+
+# What the examples of this build opened, by example, and whose outputs another one touched.
+reads: dict[str, dict[str, str | None]] = {}
+victims: set[str] = set()
+
+_parse_and_execute = gen_single.parse_and_execute
 
 
 def apply(root: Path) -> None:
@@ -20,6 +28,8 @@ def apply(root: Path) -> None:
         "CODE_OUTPUT": "mkd-glr-script-out-disp" in gen_single.CODE_OUTPUT,
         "codestr2md": list(inspect.signature(gen_single.codestr2md).parameters)
         == ["codestr", "lang", "lineno", "is_exc"],
+        "parse_and_execute": list(inspect.signature(_parse_and_execute).parameters)
+        == ["script", "script_blocks"],
         "_LoggingTee": hasattr(gen_single._LoggingTee, "flush"),
         "patch_warnings": not inspect.signature(gen_single.patch_warnings).parameters,
         "_import_matplotlib": not inspect.signature(gen_gallery._import_matplotlib).parameters,
@@ -41,6 +51,8 @@ def apply(root: Path) -> None:
     # mkdocs-gallery prints warnings into the page, with the paths of the machine that built it, and lets
     # an example that exits end the build with the example's exit code: 0 would look like a built site.
     gen_single.patch_warnings = lambda: _run_strictly(root)
+    # All examples of a build run in its one process.
+    gen_single.parse_and_execute = lambda script, blocks: _execute_alone(root, script, blocks)
 
 
 def _nothing() -> None:
@@ -50,6 +62,19 @@ def _nothing() -> None:
 def fence_for(text: str) -> str:
     """Return a run of backticks longer than any in `text`."""
     return "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
+
+
+def _execute_alone(root: Path, script, blocks):
+    name, failing = script.script_stem, script.gallery_conf["failing_examples"]
+    before = isolation.foreign_outputs(name, root)
+    with isolation.restored_state(), isolation.recorded_reads(name, root) as reads[name]:
+        result = _parse_and_execute(script, blocks)
+    if touched := isolation.changed(before, isolation.foreign_outputs(name, root)):
+        victims.update(path.relative_to(root / "outputs").parts[0] for path in touched)
+        files = ", ".join(path.relative_to(root).as_posix() for path in touched)
+        complaint = f"it wrote or deleted {files}: the outputs of {name} belong into outputs/{name}/"
+        failing[script.src_py_file] = "\n".join(filter(None, [failing.get(script.src_py_file), complaint]))
+    return result
 
 
 class _Output(str):
