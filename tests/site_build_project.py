@@ -19,6 +19,7 @@ nav:
       - blog/index.md
   - Gallery: gallery/index.md
   - Your own data: notebooks/own.ipynb
+  - Reference: reference/index.md
 """
 
 EXAMPLE = '''\
@@ -120,6 +121,7 @@ def make_project(root: Path) -> Path:
         "docs/index.md": "# Home\n\n## About $z^2$\n\nA formula: $x_1 \\le \\mathbb{E}[w]$.\n",
         "docs/assets/ada.png": "",
         "docs/blog/index.md": "# Blog\n",
+        "docs/reference/index.md": "# Reference\n",
         "docs/blog/.authors.yml": AUTHORS,
         "docs/blog/posts/line.md": POST,
         "docs/notebooks/own.ipynb": notebook(

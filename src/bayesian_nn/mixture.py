@@ -56,8 +56,8 @@ def _excess_and_step(quantiles, levels, means, stds):
     slope = -(densities @ (1 / stds**2)) / len(stds)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         newton = excess / density
-        # Far from the root the correction could turn the step around.
-        return excess, newton / np.maximum(1 - 0.5 * newton * slope / density, 0.5)
+        # Far from the root the correction could turn the step around, or make it crawl.
+        return excess, newton / np.clip(1 - 0.5 * newton * slope / density, 0.5, 1.5)
 
 
 def normal_cdf_and_density(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
