@@ -274,7 +274,7 @@ many = bnn.fit(
     data,
     seed=SEED,
     n_restarts=32,
-    n_steps=1800,
+    n_steps=1500,
     objective=bnn.Elbo(n_draws=8),
     record_at=[],
 )
