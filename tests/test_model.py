@@ -6,7 +6,15 @@ from scipy.special import expit
 from scipy.stats import norm
 
 import bayesian_nn as bnn
-from bayesian_nn.model import ACTIVATIONS, log_likelihood, network, observation_std, prior
+from bayesian_nn.model import (
+    ACTIVATIONS,
+    log_joint,
+    log_likelihood,
+    network,
+    observation_std,
+    prior,
+    prior_stds,
+)
 
 BY_HAND = {
     "tanh": np.tanh,
@@ -124,6 +132,21 @@ def test_the_prior_is_scipy_s():
     np.testing.assert_allclose(prior(learned, np.float64).log_prob(latents), expected, rtol=1e-12)
 
 
+def test_each_layer_may_have_priors_of_its_own():
+    model = bnn.Model((2, 3, 1), bnn.LearnedNoise(0.2, 0.6), prior_std=[(0.5, 1), np.array([2.0, 3.0])])
+    stds = [*[0.5] * 6, *[1.0] * 3, *[2.0] * 3, 3.0, 0.6]
+    np.testing.assert_array_equal(prior_stds(model), stds)
+    assert model.prior_std == ((0.5, 1.0), (2.0, 3.0))
+    np.testing.assert_allclose(prior(model, np.float64).stddev(), stds)
+
+
+def test_the_joint_density_is_prior_times_likelihood():
+    model, latents, x, y = example((1, 3, 1), (5,), prior_std=1.7)
+    inputs, targets = model.inputs(x), model.targets(y)
+    expected = log_likelihood(model, latents, inputs, targets) + norm.logpdf(latents, 0, 1.7).sum(axis=1)
+    np.testing.assert_allclose(log_joint(model, latents, inputs, targets), expected, rtol=1e-12)
+
+
 def test_the_post_s_network_has_141_weights():
     assert bnn.Model((1, 10, 10, 1), 0.1).n_weights == 141
     assert bnn.Model((1, 10, 10, 1), 0.1).n_latents == 141
@@ -160,6 +183,9 @@ def test_numpy_s_numbers_make_the_same_model():
         ({"noise_std": bnn.LearnedNoise(1, 0)}, "noise_std.log_std must be .* above zero; got 0"),
         ({"prior_std": -1}, "prior_std must be a finite number above zero; got -1"),
         ({"prior_std": "1"}, "prior_std must be a finite number above zero; got '1'"),
+        ({"prior_std": [(1, 1)]}, r"prior_std must be one number, or 2 pairs .* got \[\(1, 1\)\]"),
+        ({"prior_std": [1, 1]}, "prior_std must be one number, or 2 pairs"),
+        ({"prior_std": [(1, 1), (1, 0)]}, r"prior_std\[1\] of biases must be .* above zero; got 0"),
         (
             {"scaling": scaled(2)},
             "scaling has 2 shifts and 2 scales for inputs, but layer_sizes begins with 1",

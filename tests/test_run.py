@@ -24,6 +24,7 @@ SETTINGS = {
             "batch_size": 7,
         },
     ),
+    "priors of each layer": ({"prior_std": [(1.0, 2.0), (0.5, 1.0)], "layer_sizes": (1, 3, 1)}, {}),
     "NumPy's numbers": (
         {"noise_std": np.float32(0.1), "layer_sizes": (np.int64(1), np.int32(2), 1)},
         {

@@ -16,10 +16,12 @@ __all__ = [
     "Model",
     "curves",
     "draws_in_parts",
+    "log_joint",
     "log_likelihood",
     "network",
     "observation_std",
     "prior",
+    "prior_stds",
 ]
 
 tfd = tfp.distributions
@@ -45,11 +47,12 @@ class LearnedNoise(NamedTuple):
 
 @dataclass(frozen=True)
 class Model:
-    """A fully connected network with prior N(0, prior_std²) on every weight and bias, and Gaussian noise.
+    """A fully connected network with Gaussian priors of mean 0 on weights and biases, and Gaussian noise.
 
     layer_sizes: units from input to output, (1, 10, 10, 1) for the post's network; the last is linear.
     activation: of the hidden layers, a key of `ACTIVATIONS`.
     noise_std: sd of y around the network, in y's units; a `LearnedNoise` makes it one more unknown.
+    prior_std: the priors' sd, one number for all; or for each layer a pair (of its weights, of its biases).
     scaling: the units the network works in; None leaves data as they are.
 
     Everything unknown is one vector, the latents `[n_latents]`: layer by layer the weights (input-major),
@@ -59,7 +62,7 @@ class Model:
     layer_sizes: tuple[int, ...]
     noise_std: float | LearnedNoise
     activation: str = "tanh"
-    prior_std: float = 1.0
+    prior_std: float | tuple[tuple[float, float], ...] = 1.0
     scaling: Scaling | None = None
 
     def __post_init__(self):
@@ -75,7 +78,7 @@ class Model:
         # Plain numbers and tuples, so that a model can be a key of the compiled loops and be saved as JSON.
         object.__setattr__(self, "layer_sizes", sizes)
         object.__setattr__(self, "noise_std", noise_std)
-        object.__setattr__(self, "prior_std", positive("prior_std", self.prior_std))
+        object.__setattr__(self, "prior_std", _checked_prior(self.prior_std, len(sizes) - 1))
         object.__setattr__(self, "scaling", _checked_scaling(scaling, sizes[0]))
 
     @property
@@ -168,10 +171,33 @@ def log_likelihood(model: Model, latents, inputs, targets):
 def prior(model: Model, dtype=tf.float32) -> tfd.Distribution:
     """Returns the prior of the latents, a distribution over `[n_latents]`."""
     loc = np.zeros(model.n_latents)
-    scale = np.full(model.n_latents, float(model.prior_std))
+    scale = prior_stds(model)
     if isinstance(model.noise_std, LearnedNoise):
-        loc[-1], scale[-1] = math.log(model.noise_std.median), model.noise_std.log_std
+        loc[-1] = math.log(model.noise_std.median)
     return tfd.Independent(tfd.Normal(tf.constant(loc, dtype), tf.constant(scale, dtype)), 1)
+
+
+def prior_stds(model: Model) -> np.ndarray:
+    """Returns the prior's sd of every latent `[n_latents]`."""
+    pairs = (
+        model.prior_std
+        if isinstance(model.prior_std, tuple)
+        else [(model.prior_std,) * 2] * len(model.layers)
+    )
+    stds = [
+        np.repeat(pair, (n_in * n_out, n_out))
+        for pair, (n_in, n_out) in zip(pairs, model.layers, strict=True)
+    ]
+    if isinstance(model.noise_std, LearnedNoise):
+        stds.append([model.noise_std.log_std])
+    return np.concatenate(stds)
+
+
+def log_joint(model: Model, latents, inputs, targets):
+    """Returns log p(y, latents | x) `[...]` in nats, the unnormalised log posterior: arguments as those of
+    `log_likelihood`."""
+    latents = tf.convert_to_tensor(latents)
+    return log_likelihood(model, latents, inputs, targets) + prior(model, latents.dtype).log_prob(latents)
 
 
 def _product(weights, hidden):
@@ -194,6 +220,22 @@ def _checked_sizes(sizes):
     if sizes[-1] != 1:
         raise ValueError(f"layer_sizes must end in 1, the one target y; got {sizes}.")
     return sizes
+
+
+def _checked_prior(prior_std, n_layers):
+    if not isinstance(prior_std, Iterable) or isinstance(prior_std, str):
+        return positive("prior_std", prior_std)
+    pairs = [tuple(pair) if isinstance(pair, Iterable) else (pair,) for pair in prior_std]
+    if len(pairs) != n_layers or any(len(pair) != 2 for pair in pairs):
+        raise ValueError(
+            f"prior_std must be one number, or {n_layers} pairs (sd of the weights, sd of the biases), one for "
+            f"each layer; got {prior_std!r}."
+        )
+    names = ("weights", "biases")
+    return tuple(
+        tuple(positive(f"prior_std[{layer}] of {name}", std) for name, std in zip(names, pair, strict=True))
+        for layer, pair in enumerate(pairs)
+    )
 
 
 def _checked_scaling(scaling, n_inputs):

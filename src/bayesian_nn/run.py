@@ -206,6 +206,8 @@ def _settings_from_json(fields):
     model = dict(fields["model"])
     if isinstance(model["noise_std"], dict):
         model["noise_std"] = LearnedNoise(**model["noise_std"])
+    if isinstance(model["prior_std"], list):
+        model["prior_std"] = tuple(map(tuple, model["prior_std"]))
     scaling = model["scaling"]
     model["scaling"] = Scaling(
         tuple(scaling["x_shift"]), tuple(scaling["x_scale"]), scaling["y_shift"], scaling["y_scale"]
