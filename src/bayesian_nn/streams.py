@@ -5,10 +5,29 @@ import numpy as np
 from bayesian_nn.arguments import whole_number
 from bayesian_nn.backend import tf
 
-__all__ = ["EVALUATION", "EXPLAINED", "MINIBATCHES", "POSTERIOR", "PRIOR", "checked_seed", "generator", "key"]
+__all__ = [
+    "CALIBRATION",
+    "DROPOUT",
+    "ENSEMBLE",
+    "EVALUATION",
+    "EXPLAINED",
+    "GRADIENTS",
+    "IVON",
+    "LANGEVIN",
+    "LAPLACE",
+    "MCMC",
+    "MINIBATCHES",
+    "MIXTURE",
+    "POSTERIOR",
+    "PRIOR",
+    "checked_seed",
+    "generator",
+    "key",
+]
 
 # The blocks of a fit's noise have the streams 0, 1, 2, ...; all others are below zero.
 EVALUATION, EXPLAINED, POSTERIOR, PRIOR, MINIBATCHES = -1, -2, -3, -4, -5
+MCMC, LAPLACE, DROPOUT, LANGEVIN, IVON, ENSEMBLE, MIXTURE, CALIBRATION, GRADIENTS = range(-6, -15, -1)
 
 
 def checked_seed(seed) -> int:
