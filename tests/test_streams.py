@@ -15,9 +15,7 @@ def normal(stream, seed=3):
 
 
 def test_every_stream_of_a_seed_is_another():
-    tags = [
-        getattr(streams, name) for name in ("EVALUATION", "EXPLAINED", "POSTERIOR", "PRIOR", "MINIBATCHES")
-    ]
+    tags = [getattr(streams, name) for name in streams.__all__ if name.isupper()]
     assert max(tags) < 0
     numbers = [normal(stream) for stream in [*tags, 0, 1, 2]]
     for first, second in itertools.combinations(numbers, 2):

@@ -228,8 +228,8 @@ def _checked_prior(prior_std, n_layers):
     pairs = [tuple(pair) if isinstance(pair, Iterable) else (pair,) for pair in prior_std]
     if len(pairs) != n_layers or any(len(pair) != 2 for pair in pairs):
         raise ValueError(
-            f"prior_std must be one number, or {n_layers} pairs (sd of the weights, sd of the biases), one for "
-            f"each layer; got {prior_std!r}."
+            f"prior_std must be one number, or {n_layers} pairs (sd of the weights, sd of the biases), one "
+            f"for each layer; got {prior_std!r}."
         )
     names = ("weights", "biases")
     return tuple(
