@@ -1,6 +1,7 @@
 """The compiled loop that climbs the ELBO, in blocks of steps."""
 
 import functools
+import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from tqdm import tqdm
 from bayesian_nn.arguments import not_negative, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
+from bayesian_nn.elbo import objective_noise_shape
 from bayesian_nn.recorder import Recorder
 from bayesian_nn.run import Settings
 from bayesian_nn.streams import MINIBATCHES, generator, key
@@ -44,7 +46,7 @@ def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Platea
     model = settings.model
     tensors = tuple(tf.constant(part, tf.float32) for part in (model.inputs(data.x), model.targets(data.y)))
     rates = settings.optimizer.learning_rate.rates(settings.n_steps).astype(np.float32)
-    length = _block_length(settings)
+    length = _block_length(settings, data)
     prepare = functools.partial(_block_arguments, settings, data, rates, length)
     try:
         with (
@@ -98,8 +100,9 @@ def _compiled_block(model, posterior, objective, optimizer):
                 tape.watch(state.parameters)
                 value = objective(model, posterior, state.parameters, noise[index], *batch, n_points=n_points)
                 # Restarts do not share parameters: the sum's gradient is each one's own.
-                loss = -tf.reduce_sum(value.elbo)
-            parts = parts.write(index, tf.stack(value))
+                loss = -tf.reduce_sum(value.objective)
+            # The ELBO's own parts, whatever is climbed.
+            parts = parts.write(index, tf.stack([value.log_likelihood, value.kl]))
             parameters = parameters.write(index, state.parameters)
             gradient = tape.gradient(loss, state.parameters)
             return index + 1, optimizer.step(state, gradient, rates[index]), parts, parameters
@@ -114,10 +117,16 @@ def _compiled_block(model, posterior, objective, optimizer):
     return block
 
 
-def _block_length(settings):
-    per_step = settings.n_restarts * settings.objective.n_draws * settings.model.n_latents
+def _block_length(settings, data):
     # At most 8 MB of noise at a time, and at most 250 steps between two looks at the progress bar.
-    return int(np.clip(2**21 // per_step, 1, 250))
+    return int(np.clip(2**21 // math.prod(_noise_shape(settings, data)), 1, 250))
+
+
+def _noise_shape(settings, data):
+    """Returns the shape of one step's noise."""
+    n_batch = data.n_points if settings.batch_size is None else settings.batch_size
+    shape = objective_noise_shape(settings.objective, settings.model, settings.posterior, n_batch)
+    return (settings.n_restarts, *shape)
 
 
 def _block_arguments(settings, data, rates, length, index):
@@ -126,18 +135,15 @@ def _block_arguments(settings, data, rates, length, index):
     part = rates[index * length : (index + 1) * length]
     block_rates[: len(part)] = part
     return (
-        _block_noise(settings, index, length),
+        _block_noise(settings, data, index, length),
         tf.constant(block_rates),
         _block_batches(settings, data, index, length),
     )
 
 
-def _block_noise(settings, index, length):
-    shape = [length, settings.n_restarts, settings.objective.n_draws]
+def _block_noise(settings, data, index, length):
     # Drawn outside XLA, whose generator gives other numbers for the same seed.
-    return tf.random.stateless_normal(
-        [*shape, *settings.posterior.noise_shape(settings.model)], key(settings.seed, index)
-    )
+    return tf.random.stateless_normal([length, *_noise_shape(settings, data)], key(settings.seed, index))
 
 
 def _block_batches(settings, data, index, length):
