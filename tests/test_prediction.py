@@ -5,6 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from bayesian_nn import mixture
 from bayesian_nn.mixture import normal_cdf_and_density
@@ -111,6 +112,48 @@ def test_log_density_by_hand_and_where_every_density_underflows():
     assert prediction.log_density([1000.0]) == pytest.approx([far], rel=1e-12)
 
 
+def test_the_cdf_is_the_mixture_s_and_the_level_at_the_quantile():
+    prediction, y = example(), [0.3, -1.0, 2.0, 30.0]
+    by_hand = norm.cdf(y, prediction.draws, prediction.noise_std[:, None]).mean(axis=0)
+    np.testing.assert_allclose(prediction.cdf(y), by_hand, rtol=1e-12)
+    for level in LEVELS:
+        quantile = prediction.quantiles(level, with_noise=True)[0]
+        np.testing.assert_allclose(prediction.cdf(quantile), level, rtol=1e-9)
+
+
+def distance_of_normals(mean, std):
+    """E|N(mean, std²)|."""
+    return 2 * std * norm.pdf(mean / std) + mean * (2 * norm.cdf(mean / std) - 1)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.01, 1.0, 300.0])
+def test_the_crps_is_the_sum_over_all_pairs(spread):
+    random = np.random.default_rng(1)
+    n_draws, n_points = 70, 5
+    draws = 40 + np.asfortranarray(random.normal(0, spread, (n_draws, n_points)))
+    noise_std, y = random.uniform(0.1, 0.4, n_draws), 40 + random.normal(0, 0.1 + spread, n_points)
+    # Grimit et al. 2006.
+    pairs = distance_of_normals(draws[:, None] - draws, np.hypot(noise_std[:, None], noise_std)[..., None])
+    expected = distance_of_normals(y - draws, noise_std[:, None]).mean(axis=0) - pairs.mean(axis=(0, 1)) / 2
+    crps = Prediction(np.zeros((n_points, 1)), draws, noise_std).crps(y)
+    np.testing.assert_allclose(crps, expected, rtol=0, atol=1e-8)
+
+
+def test_the_crps_of_one_normal_and_of_hardly_any_noise():
+    # The closed form of a normal at its mean, and the absolute error of a point.
+    normal = Prediction([[0.0]], [[3.0]], [2.0])
+    assert normal.crps([3.0]) == pytest.approx([2 * (np.sqrt(2) - 1) / np.sqrt(np.pi)], rel=1e-8)
+    point = Prediction([[0.0]], [[3.0]], [1e-6])
+    assert point.crps([-1.0]) == pytest.approx([4.0], abs=1e-5)
+
+
+def test_the_crps_in_blocks_is_the_crps_of_each_point(monkeypatch):
+    prediction, y = example(), np.array([0.3, -1.0, 2.0, 30.0])
+    whole = prediction.crps(y)
+    monkeypatch.setattr("bayesian_nn.prediction.BLOCK", 1)
+    np.testing.assert_allclose(prediction.crps(y), whole, rtol=0, atol=1e-8)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -138,6 +181,9 @@ def test_wrong_levels_and_targets_are_refused():
         example().log_density(np.ones((4, 1)))
     with pytest.raises(ValueError, match="y has 1 values that are not finite"):
         example().log_density([0, 1, np.nan, 2])
+    for score in (example().crps, example().cdf):
+        with pytest.raises(ValueError, match=r"y must have shape \[n_points\] = \[4\]; got \[4, 1\]"):
+            score(np.ones((4, 1)))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Quantiles of mixtures of normal distributions."""
+"""Mixtures of normal distributions: quantiles, cdf, and the continuous ranked probability score."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from statistics import NormalDist
 
 import numpy as np
 
-__all__ = ["mixture_quantiles", "normal_cdf_and_density"]
+__all__ = ["mixture_cdf", "mixture_crps", "mixture_quantiles", "normal_cdf_and_density"]
 
 # Bisection alone would need about fifty.
 MAX_ITERATIONS = 100
 # Halley's steps triple the digits: after one of this many standard deviations twelve are right.
 LAST_STEP = 1e-5
+# What a CRPS may be off by, as a fraction of the largest noise sd.
+CRPS_ERROR = 1e-9
 ROOT_2_PI = math.sqrt(2 * math.pi)
 # Beyond 38.5 standard deviations the normal distribution has no number left.
 PER_UNIT, REACH = 1024, 39
@@ -44,6 +46,47 @@ def mixture_quantiles(levels: np.ndarray, means: np.ndarray, stds: np.ndarray) -
         if np.all(change <= np.where(inside, np.maximum(rounding, LAST_STEP * stds.min()), rounding)):
             break
     return quantiles
+
+
+def mixture_cdf(y: np.ndarray, means: np.ndarray, stds: np.ndarray) -> np.ndarray:
+    """The probability [n_points] of a value below y [n_points], of a mixture with means [n_normals, n_points]
+    and stds [n_normals]."""
+    return normal_cdf_and_density((y - means) / stds[:, None])[0].mean(axis=0)
+
+
+def mixture_crps(y: np.ndarray, means: np.ndarray, stds: np.ndarray) -> np.ndarray:
+    """The continuous ranked probability score E|X - y| - E|X - X'| / 2 (Gneiting & Raftery 2007, eq. 21) at
+    each point, [n_points], of a mixture with means [n_normals, n_points] and stds [n_normals].
+
+    The first expectation is the sum of Grimit et al. (2006). Their sum over all pairs for the second takes
+    a minute for 1,000 normals at 1,000 points; a Fourier series gives it in a quarter of a second.
+    """
+    z = (y - means) / stds[:, None]
+    cdf, density = normal_cdf_and_density(z)
+    to_y = np.mean(stds[:, None] * (2 * density + z * (2 * cdf - 1)), axis=0)
+    return to_y - 0.5 * _mean_distance(means, stds)
+
+
+def _mean_distance(means, stds):
+    """E|X - X'| of independent X and X' from the mixture at each point, [n_points].
+
+    On [-L, L] |d| is L/2 - 4L/π² · Σ cos(nπd/L)/n² over odd n, and E cos(k(X - X')) is |E exp(ikX)|².
+    """
+    # Beyond that X - X' has no probability left; the noise makes the series end.
+    length = np.ptp(means, axis=0).max() + 12 * stds.max()
+    power = np.exp(1j * np.pi / length * np.ascontiguousarray(means - means.mean(axis=0)))
+    twice = power * power
+    total, n = np.zeros(means.shape[1]), 1
+    while True:
+        damping = np.exp(-0.5 * (np.pi * n / length * stds) ** 2) / len(stds)
+        # What the terms from here on could add, were all normals at one place.
+        if length * damping.sum() ** 2 / n < CRPS_ERROR * stds.max():
+            return length / 2 - 4 * length / np.pi**2 * total
+        # As real numbers: the libraries of linear algebra are slow with real times complex.
+        real_and_imaginary = (damping @ power.view(float)).reshape(-1, 2)
+        total += np.sum(real_and_imaginary**2, axis=1) / n**2
+        power *= twice
+        n += 2
 
 
 def _excess_and_step(quantiles, levels, means, stds):
