@@ -105,10 +105,10 @@ def test_a_run_of_an_unknown_family_is_not_taken_for_another(tmp_path):
     path = saved(a_run(), tmp_path)
     with np.load(path) as file:
         arrays = dict(file)
-    arrays["header"] = np.array(str(arrays["header"]).replace("MeanField", "LowRank"))
+    arrays["header"] = np.array(str(arrays["header"]).replace("MeanField", "Spike"))
     np.savez(path, **arrays)
     with pytest.raises(
-        ValueError, match=r"cannot be loaded: its posterior is of the kind LowRank, .* MeanField"
+        ValueError, match=r"cannot be loaded: its posterior is of the kind Spike, .* MeanField"
     ):
         bnn.load_run(path)
 
