@@ -1,5 +1,7 @@
 """The ELBO's two parts, against closed forms: evidence, Gaussian integrals, finite differences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -240,3 +242,89 @@ def test_one_draw_has_no_standard_error():
 def test_a_kl_is_analytic_or_not(analytic):
     with pytest.raises(ValueError, match=f"analytic_kl must be True or False; got .?{analytic}"):
         bnn.Elbo(analytic_kl=analytic)
+
+
+# --- a tempered bound
+
+
+def test_a_tempered_bound_climbs_a_weighted_kl_and_reports_the_elbo_s_parts():
+    model, _, inputs, targets = network_problem()
+    parameters, noise = parameters_of(*some_posterior(model, 2)), normal(2, 6, model.n_latents)
+    arguments = (model, FAMILY, parameters, noise, inputs, targets)
+    plain, cold = bnn.Elbo(6)(*arguments), bnn.Elbo(6, kl_weight=0.1)(*arguments)
+    np.testing.assert_array_equal(plain.objective, plain.elbo)
+    np.testing.assert_array_equal(cold.elbo, plain.elbo)
+    np.testing.assert_allclose(cold.objective, plain.log_likelihood - 0.1 * plain.kl, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kl_weight", [0.25, 4.0])
+def test_a_tempered_fit_counts_every_observation_as_often_as_its_weight_says(kl_weight):
+    model, data = problem()
+    run = bnn.fit(model, data, seed=0, n_steps=2000, objective=bnn.Elbo(20, kl_weight=kl_weight))
+    # A Gaussian's density to the power 1 / kl_weight is one with noise √kl_weight times as large.
+    truth = exact(replace(model, noise_std=model.noise_std * np.sqrt(kl_weight)), data)
+    mean, std = np.split(run.parameters[-1], 2)
+    std = np.logaddexp(0, std)
+    assert np.all(np.abs(mean - truth.mean) < 0.2 * truth.mean_field_std)
+    np.testing.assert_allclose(std, truth.mean_field_std, rtol=0.1)
+    # It is told from the plain posterior, and its record is of the ELBO, whose exact optimum it misses.
+    plain = exact(model, data)
+    assert np.all(np.abs(std / plain.mean_field_std - 1) > 0.3)
+    np.testing.assert_allclose(run.kl[-1], analytic_kl(model, FAMILY, run.parameters[-1]), rtol=0.01)
+    assert run.final_elbo < plain.mean_field_elbo - 0.5
+
+
+# --- sticking the landing
+
+
+def test_sticking_the_landing_changes_the_gradient_and_not_the_value():
+    model, _, inputs, targets = network_problem()
+    parameters, noise = parameters_of(*some_posterior(model)), normal(3, model.n_latents)
+    values, gradients = [], []
+    for stick in (False, True):
+        objective = bnn.Elbo(3, analytic_kl=False, stick_the_landing=stick)
+        with tf.GradientTape() as tape:
+            tape.watch(parameters)
+            value = objective(model, FAMILY, parameters, noise, inputs, targets).objective
+        values.append(value)
+        gradients.append(tape.gradient(value, parameters))
+    assert values[0] == values[1]
+    # What is left out: the gradient of the mean of -log q(w), the draws held fixed.
+    draws = tf.constant(FAMILY.draw(parameters, noise).numpy())
+    with tf.GradientTape() as tape:
+        tape.watch(parameters)
+        score = -tf.reduce_mean(FAMILY.distribution(parameters).log_prob(draws))
+    np.testing.assert_allclose(gradients[0] - gradients[1], tape.gradient(score, parameters), rtol=1e-8)
+
+
+def test_sticking_the_landing_needs_a_monte_carlo_kl():
+    with pytest.raises(ValueError, match=r"stick_the_landing=True .* set analytic_kl=False"):
+        bnn.Elbo(stick_the_landing=True)
+
+
+@pytest.mark.parametrize(("name", "value"), [("kl_weight", 0), ("kl_weight", "1"), ("stick_the_landing", 1)])
+def test_a_wrong_option_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        bnn.Elbo(analytic_kl=False, **{name: value})
+
+
+# --- a family's own KL
+
+
+class Halved(bnn.MeanField):
+    """A family with a KL of its own, of which none could doubt whose it is."""
+
+    def kl(self, model, parameters):
+        return analytic_kl(model, FAMILY, parameters) / 2
+
+
+def test_a_family_s_own_kl_is_used():
+    model, data, inputs, targets = network_problem()
+    mean, std = some_posterior(model)
+    parameters, noise = parameters_of(mean, std), normal(5, model.n_latents)
+    halved, whole = (
+        bnn.Elbo()(model, family, parameters, noise, inputs, targets).kl for family in (Halved(), FAMILY)
+    )
+    assert halved == whole / 2
+    estimate = bnn.estimate_elbo(model, Halved(), parameters, data, seed=0, n_draws=2)
+    assert estimate.kl == pytest.approx(float(halved))

@@ -13,6 +13,8 @@ import numpy as np
 from bayesian_nn.data import Dataset, Scaling
 from bayesian_nn.elbo import Elbo
 from bayesian_nn.full_covariance import FullCovariance
+from bayesian_nn.importance import ImportanceWeightedElbo
+from bayesian_nn.layerwise import Flipout, LocalReparameterisation
 from bayesian_nn.low_rank import LowRank
 from bayesian_nn.model import LearnedNoise, Model
 from bayesian_nn.optimizer import Adam, AdamState, StepDecay, WarmupCosine
@@ -163,7 +165,7 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, Va
 # What a file may name; a class of another module is not looked up, for a file could then run any code.
 _KINDS = {
     "posterior": (MeanField, LowRank, FullCovariance),
-    "objective": (Elbo,),
+    "objective": (Elbo, ImportanceWeightedElbo, LocalReparameterisation, Flipout),
     "optimizer": (Adam,),
     "learning_rate": (WarmupCosine, StepDecay),
 }
