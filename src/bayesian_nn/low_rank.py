@@ -19,7 +19,7 @@ tfd = tfp.distributions
 @dataclass(frozen=True)
 class LowRank:
     """One Gaussian over all latents, its covariance a diagonal plus a matrix of rank `rank` (Ong, Nott and
-    Smith 2018, section 3).
+    Smith 2018).
 
     The covariance is S (I + V Vᵀ) S: S are sds, as in `MeanField`; V `[n_latents, rank]` holds optimised
     entries divided by √rank, so that one optimizer step moves a latent's sd no further than one entry would.
