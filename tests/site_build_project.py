@@ -184,12 +184,12 @@ def environment(project: Path) -> dict[str, str]:
     }
 
 
-def build(project: Path, *, command=("-m", "mkdocs")) -> subprocess.CompletedProcess:
-    """Return the finished strict build of a project; its text is in stdout."""
+def build(project: Path, *, command=("-m", "mkdocs"), **variables: str) -> subprocess.CompletedProcess:
+    """Return the finished strict build of a project, with `variables` set; stdout has its text."""
     return subprocess.run(
         [sys.executable, *command, "build", "--strict"],
         cwd=project,
-        env=environment(project),
+        env={**environment(project), **variables},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from site_build.fingerprint import digests, files_below, fingerprint, own_module
 from site_build.records import read_json, write_json
 
 # These shape the figures and pages that an execution leaves behind.
-SHAPING = ("scraper.py", "dark.py", "media.py", "gallery_patches.py")
+SHAPING = ("scraper.py", "dark.py", "media.py", "gallery_patches.py", "execute.py")
 
 
 class Example(NamedTuple):
@@ -72,29 +72,37 @@ def is_fresh(example: Example, inputs: str) -> bool:
 def stale(inputs: dict[Example, str]) -> list[Example]:
     """Return the examples that must run: those that are not fresh, and those that read their outputs."""
     found = {example for example in inputs if not is_fresh(example, inputs[example])}
-    while more := {example for example in inputs.keys() - found if _reads_outputs_of(example, found)}:
+    while more := {example for example in inputs.keys() - found if read_by(example, found)}:
         found |= more
     return [example for example in inputs if example in found]
 
 
-def _reads_outputs_of(example: Example, others: set[Example]) -> bool:
-    folders = tuple(f"outputs/{other.name}/" for other in others)
+def read_by(example: Example, others: Iterable[Example]) -> set[Example]:
+    """Return those of the other examples whose outputs this one read in its last good run."""
     record = read_json(example.state / "record.json") or {}
-    return any(name.startswith(folders) for name in record.get("read", {}))
+    owners = {name.split("/")[1] for name in record.get("read", {}) if name.startswith("outputs/")}
+    return {other for other in others if other.name in owners and other != example}
 
 
 def begin(example: Example, inputs: str) -> None:
-    """Set the last run's files aside: a new run starts with none, so none can outlive it unnoticed."""
+    """Set the last good run's files aside, to come back if the new one fails."""
     aside = example.state / "last-good"
     shutil.rmtree(aside, ignore_errors=True)
     _move(example.published(), example.root, aside)
-    shutil.rmtree(example.outputs, ignore_errors=True)
+    make_room(example)
     example.state.mkdir(parents=True, exist_ok=True)
     write_json(example.state / "running.json", {"inputs": inputs})
 
 
+def make_room(example: Example) -> None:
+    """Delete the example's files: a run starts with none, so none can outlive it unnoticed."""
+    shutil.rmtree(example.outputs, ignore_errors=True)
+    for path in example.pages():
+        path.unlink()
+
+
 def is_running(example: Example) -> bool:
-    """Return whether a run was begun and neither accepted nor undone: it is under way, or was interrupted."""
+    """Return whether a run was begun and neither accepted nor undone: to come, under way, or interrupted."""
     return (example.state / "running.json").exists()
 
 
@@ -119,9 +127,7 @@ def distrust(example: Example) -> None:
 def undo(example: Example) -> None:
     """Put the last good run's files back in place of what a failed or interrupted run left."""
     aside = example.state / "last-good"
-    shutil.rmtree(example.outputs, ignore_errors=True)
-    for path in example.pages():
-        path.unlink()
+    make_room(example)
     _move([path for path in aside.rglob("*") if path.is_file()], aside, example.root)
     shutil.rmtree(aside, ignore_errors=True)
     (example.state / "running.json").unlink()

@@ -4,7 +4,11 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
+
+# This package's sources, as they were when this process began: a later edit changes nothing that it does.
+SOURCES = {file.name: file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))}
 
 # Written by tools beside the sources; nothing that is executed reads them.
 IGNORED_FOLDERS = {"__pycache__", ".ipynb_checkpoints", "outputs"}
@@ -23,7 +27,7 @@ def digests(paths: Iterable[Path], root: Path) -> dict[str, str]:
     """Return the SHA-256 of each file's content by its name relative to `root`; None for a missing file."""
     return {
         path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        if path.exists()
+        if path.is_file()
         else None
         for path in sorted(paths)
     }
@@ -31,9 +35,9 @@ def digests(paths: Iterable[Path], root: Path) -> dict[str, str]:
 
 def fingerprint(root: Path, paths: Iterable[Path], **settings) -> str:
     """Return one SHA-256 of `paths` (names and contents), the library, the lock, Python and `settings`."""
-    shared = [*files_below(root / "src" / "bayesian_nn"), root / "requirements.lock"]
     content = {
-        "files": digests({*paths, *shared}, root),
+        "files": digests({*paths, *files_below(root / "src" / "bayesian_nn")}, root),
+        "lock": lock_digest(root),
         "python": platform.python_version(),
         "settings": settings,
     }
@@ -41,6 +45,11 @@ def fingerprint(root: Path, paths: Iterable[Path], **settings) -> str:
 
 
 def own_modules(*names: str) -> str:
-    """Return one SHA-256 of this package's named files: those that shape what an execution leaves behind."""
-    here = Path(__file__).parent
-    return hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()
+    """Return one SHA-256 of this package's named files, all without a name, as this process runs them."""
+    return hashlib.sha256(b"".join(SOURCES[name] for name in names or SOURCES)).hexdigest()
+
+
+@cache
+def lock_digest(root: Path) -> str:
+    """Return the SHA-256 of requirements.lock as it was first found: a process keeps what it has loaded."""
+    return hashlib.sha256((root / "requirements.lock").read_bytes()).hexdigest()

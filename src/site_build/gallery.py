@@ -1,16 +1,14 @@
 """The gallery's events: run what is stale, keep what is good, fail until what is broken is mended."""
 
-import atexit
-import sys
-import warnings
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 
-from site_build import example_runs, gallery_pages, gallery_patches
+from site_build import example_runs, gallery_pages, side_by_side, workers
 from site_build.example_runs import Example
-from site_build.quoted import read_numbers
+from site_build.fingerprint import own_modules
 
 LEFTOVERS = {
     "binder_badge_logo.svg",
@@ -24,16 +22,23 @@ LEFTOVERS = {
 }
 
 
+@dataclass
+class State:
+    """What one event of a build leaves for a later one."""
+
+    options: dict = field(default_factory=dict)
+    ran: list[Example] = field(default_factory=list)
+    is_served: bool = False
+
+
+_state = State()
+
+
 def configure(config) -> None:
-    """Add to mkdocs-gallery's options, once it has read them, what makes every example start afresh."""
+    """Take mkdocs-gallery's styles from the pages; raise PluginError for options that break its links."""
     if not config.use_directory_urls or any(name.endswith("offline") for name in config.plugins):
         raise PluginError("mkdocs-gallery's links need use_directory_urls: true, without the offline plugin.")
-    root = Path(config.config_file_path).parent
-    # mkdocs.yml can name only mkdocs-gallery's own resetters, and `conf_script` would put a file into docs/.
-    options = config.plugins["gallery"].config
     config.extra_css[:] = [style for style in config.extra_css if style not in LEFTOVERS]
-    options["first_notebook_cell"] = None  # An empty one, which is the least that mkdocs.yml can ask for.
-    options["reset_modules"] = (*options["reset_modules"], lambda _options, _script: forget_library(root))
 
 
 def without_leftovers(files: Files) -> Files:
@@ -44,18 +49,6 @@ def without_leftovers(files: Files) -> Files:
     return files
 
 
-def forget_library(root: Path) -> None:
-    """Unload the modules of src/bayesian_nn and examples/: `mkdocs serve` lives through their edits."""
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None) or ""
-        ours = name.split(".")[0] == "bayesian_nn" or Path(file).is_relative_to(root / "examples")
-        if ours and name != "__main__":
-            del sys.modules[name]
-    # Shown once per process, a warning would let an example's second run pass: this forgets what was shown.
-    with warnings.catch_warnings():
-        pass
-
-
 def examples_of(config) -> list[Example]:
     """Return the gallery's examples."""
     root = Path(config.config_file_path).parent
@@ -63,43 +56,55 @@ def examples_of(config) -> list[Example]:
     return example_runs.examples_in(root, Path(options["examples_dirs"][0]), Path(options["gallery_dirs"][0]))
 
 
+def note_options(config) -> None:
+    """Keep mkdocs-gallery's options as mkdocs.yml has them: it makes objects of them, workers want text."""
+    _state.options = dict(config.plugins["gallery"].config)
+
+
 def before_gallery(config) -> None:
-    """Decide what runs: undo interrupted runs, delete what is orphaned, make room for every stale example."""
-    examples = examples_of(config)
+    """Run what is stale, first undoing interrupted runs and deleting what is orphaned; raise PluginError with
+    every failure, before mkdocs-gallery makes pages of what is good."""
+    examples, generated = examples_of(config), _generated_folder(config)
     for example in filter(example_runs.is_running, examples):
         example_runs.undo(example)
-    example_runs.forget_removed(examples, Path(config.config_file_path).parent, _generated_folder(config))
-    gallery_patches.reads.clear()
-    gallery_patches.victims.clear()
+    example_runs.forget_removed(examples, Path(config.config_file_path).parent, generated)
     options = _plain_options(config.plugins["gallery"].config)
     inputs = {example: example_runs.inputs_of(example, options) for example in examples}
-    for example in example_runs.stale(inputs):
-        # The md5 file goes aside with the rest, and without it mkdocs-gallery executes the script.
-        example_runs.begin(example, inputs[example])
-    # Ctrl-C must leave the last good outputs in place; what it cannot reach, the next build mends.
-    atexit.unregister(_undo_running)
-    atexit.register(_undo_running, examples)
-
-
-def after_gallery(config) -> None:
-    """Accept good runs, undo failed ones, and report every failure at once."""
-    failures = {
-        Path(script).stem: text
-        for script, text in config.plugins["gallery"].config["failing_examples"].items()
-    }
-    for example in examples_of(config):
-        if example.name in gallery_patches.victims:
-            example_runs.distrust(example)
-        elif example_runs.is_running(example):
-            if example.name not in failures and (fault := _fault_in_numbers(example)):
-                failures[example.name] = fault
-            if example.name in failures:
-                example_runs.undo(example)
-            else:
-                example_runs.accept(example, gallery_patches.reads.get(example.name, {}))
+    _state.ran = example_runs.stale(inputs)
+    if not _state.ran:
+        return
+    # mkdocs-gallery looks for it and then makes it, which two processes must not do at once.
+    (generated / "images" / "thumb").mkdir(parents=True, exist_ok=True)
+    failures = side_by_side.run(inputs, _state.ran, lambda example: _job(example, config))
+    if not _state.is_served:
+        workers.keep(0, examples[0].root)
     if failures:
         reports = [f"examples/{name}.py failed:\n{_tail(text)}" for name, text in sorted(failures.items())]
         raise PluginError("\n\n".join(reports))
+
+
+def after_gallery(config) -> None:
+    """Tell mkdocs-gallery's summary what the workers have executed."""
+    options = config.plugins["gallery"].config
+    copies = {_generated_folder(config) / f"{example.name}.py" for example in _state.ran}
+    options["passing_examples"] = [example.name for example in _state.ran]
+    options["stale_examples"] = [path for path in options["stale_examples"] if Path(path) not in copies]
+
+
+def while_served(config) -> None:
+    """Keep one worker from build to build: the next edit then meets a library that is loaded."""
+    _state.is_served = True
+    workers.keep(1, Path(config.config_file_path).parent)
+
+
+def _job(example: Example, config) -> dict:
+    return {
+        "name": example.name,
+        "folders": [str(folder) for folder in (example.root, example.scripts, example.generated)],
+        "options": _state.options,
+        "mkdocs": {name: config[name] for name in ("config_file_path", "docs_dir", "site_dir")},
+        "build": own_modules(),
+    }
 
 
 def tidy_page(markdown: str, page, config) -> str:
@@ -125,21 +130,6 @@ def _plain_options(options: dict) -> dict:
         if isinstance(value, plain)
         or (isinstance(value, list | tuple) and all(isinstance(item, plain) for item in value))
     }
-
-
-def _fault_in_numbers(example: Example) -> str:
-    file = example.outputs / "numbers.json"
-    try:
-        if file.exists():
-            read_numbers(file)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
-def _undo_running(examples: list[Example]) -> None:
-    for example in filter(example_runs.is_running, examples):
-        example_runs.undo(example)
 
 
 def _tail(text: str, n_lines: int = 15) -> str:

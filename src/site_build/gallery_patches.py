@@ -8,15 +8,11 @@ from pathlib import Path
 
 import mkdocs_gallery
 from mkdocs.exceptions import PluginError
-from mkdocs_gallery import gen_gallery, gen_single
+from mkdocs_gallery import gen_data_model, gen_gallery, gen_single
 
 from site_build import isolation
 
 KNOWN_VERSIONS = {"0.10.4"}
-
-# What the examples of this build opened, by example, and whose outputs another one touched.
-reads: dict[str, dict[str, str | None]] = {}
-victims: set[str] = set()
 
 _parse_and_execute = gen_single.parse_and_execute
 
@@ -30,6 +26,9 @@ def apply(root: Path) -> None:
         == ["codestr", "lang", "lineno", "is_exc"],
         "parse_and_execute": list(inspect.signature(_parse_and_execute).parameters)
         == ["script", "script_blocks"],
+        "has_changed_wrt_persisted_md5": hasattr(
+            gen_data_model.GalleryScript, "has_changed_wrt_persisted_md5"
+        ),
         "_LoggingTee": hasattr(gen_single._LoggingTee, "flush"),
         "patch_warnings": not inspect.signature(gen_single.patch_warnings).parameters,
         "_import_matplotlib": not inspect.signature(gen_gallery._import_matplotlib).parameters,
@@ -51,8 +50,21 @@ def apply(root: Path) -> None:
     # mkdocs-gallery prints warnings into the page, with the paths of the machine that built it, and lets
     # an example that exits end the build with the example's exit code: 0 would look like a built site.
     gen_single.patch_warnings = lambda: _run_strictly(root)
-    # All examples of a build run in its one process.
-    gen_single.parse_and_execute = lambda script, blocks: _execute_alone(root, script, blocks)
+
+
+def only_assemble() -> None:
+    """Let mkdocs-gallery execute nothing in this process: workers have, whatever its md5 files say."""
+    gen_data_model.GalleryScript.has_changed_wrt_persisted_md5 = lambda _script: False
+
+
+def watch_execution(watch: isolation.Watch) -> None:
+    """Let `watch` see what a script does while mkdocs-gallery executes it; undo its state then."""
+
+    def parse_and_execute(script, blocks):
+        with isolation.restored_state(), isolation.watched(watch):
+            return _parse_and_execute(script, blocks)
+
+    gen_single.parse_and_execute = parse_and_execute
 
 
 def _nothing() -> None:
@@ -62,19 +74,6 @@ def _nothing() -> None:
 def fence_for(text: str) -> str:
     """Return a run of backticks longer than any in `text`."""
     return "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
-
-
-def _execute_alone(root: Path, script, blocks):
-    name, failing = script.script_stem, script.gallery_conf["failing_examples"]
-    before = isolation.foreign_outputs(name, root)
-    with isolation.restored_state(), isolation.recorded_reads(name, root) as reads[name]:
-        result = _parse_and_execute(script, blocks)
-    if touched := isolation.changed(before, isolation.foreign_outputs(name, root)):
-        victims.update(path.relative_to(root / "outputs").parts[0] for path in touched)
-        files = ", ".join(path.relative_to(root).as_posix() for path in touched)
-        complaint = f"it wrote or deleted {files}: the outputs of {name} belong into outputs/{name}/"
-        failing[script.src_py_file] = "\n".join(filter(None, [failing.get(script.src_py_file), complaint]))
-    return result
 
 
 class _Output(str):

@@ -16,6 +16,8 @@ _characters: set[str] = set()
 @event_priority(100)
 def _before_plugins(config):
     gallery_patches.apply(Path(config.config_file_path).parent)
+    gallery_patches.only_assemble()
+    gallery.note_options(config)
     # The feed would hold "None" where the address of an image belongs.
     config.plugins["rss"].config.image = urljoin(config.site_url, config.theme["favicon"])
     return config
@@ -50,6 +52,11 @@ def _after_gallery(config):
 
 
 on_pre_build = CombinedEvent(_before_gallery, _after_gallery)
+
+
+def on_serve(server, config, builder):
+    gallery.while_served(config)
+    return server
 
 
 # Before the blog's on_files (priority -50), which makes pages of posts.
