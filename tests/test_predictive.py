@@ -7,6 +7,7 @@ import pytest
 import bayesian_nn as bnn
 from bayesian_nn import model as model_module
 from bayesian_nn.model import network
+from bayesian_nn.predictive import draw_recorded
 
 SCALING = bnn.Scaling((10.0, -2.0), (4.0, 0.5), y_shift=50.0, y_scale=8.0)
 LINEAR = bnn.Model((2, 1), noise_std=3.0, prior_std=1.5, scaling=SCALING)
@@ -61,7 +62,7 @@ def test_the_posterior_predictive_of_a_linear_model_is_the_closed_form():
     prediction = bnn.predict(LINEAR, bnn.draw_posterior(run, 20_000, seed=2), X)
     a = design(LINEAR, X)
     assert_moments(prediction.draws, 50 + 8 * a @ mean, 8 * np.sqrt(a**2 @ std**2))
-    first = bnn.predict(LINEAR, bnn.draw_posterior(run, 20_000, seed=2, recorded=0), X)
+    first = bnn.predict(LINEAR, draw_recorded(run, 20_000, seed=2, recorded=0), X)
     assert_moments(first.draws, 50 + 8 * a @ (mean + 5), 8 * np.sqrt(a**2 @ std**2))
 
 
@@ -69,7 +70,7 @@ def test_a_seed_gives_the_same_noise_at_every_recorded_step():
     run = film_run()
     noises = []
     for recorded, parameters in enumerate(run.parameters):
-        draws = bnn.draw_posterior(run, 6, seed=4, recorded=recorded)
+        draws = draw_recorded(run, 6, seed=4, recorded=recorded)
         distribution = run.posterior.distribution(parameters)
         noises.append((draws - distribution.mean().numpy()) / distribution.stddev().numpy())
     np.testing.assert_allclose(noises[1:], [noises[0]] * 2, atol=1e-4)
@@ -84,7 +85,7 @@ def test_every_frame_of_a_film_is_the_prediction_of_its_record():
     np.testing.assert_array_equal(film.steps, run.steps)
     np.testing.assert_array_equal(film.x, x)
     for recorded in range(3):
-        latents = bnn.draw_posterior(run, 30, seed=4, recorded=recorded)
+        latents = draw_recorded(run, 30, seed=4, recorded=recorded)
         prediction = bnn.predict(run.model, latents, x)
         np.testing.assert_array_equal(film.mean[recorded], prediction.mean)
         np.testing.assert_array_equal(film.epistemic_std[recorded], prediction.epistemic_std)

@@ -2,17 +2,29 @@
 
 import numpy as np
 
-from bayesian_nn.arguments import finite_numbers, whole_number
+from bayesian_nn.arguments import finite_numbers, shown, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.model import Model, curves, observation_std, prior
 from bayesian_nn.prediction import Prediction, PredictionFilm
 from bayesian_nn.run import Run
-from bayesian_nn.streams import POSTERIOR, PRIOR, key
+from bayesian_nn.streams import POSTERIOR, PRIOR, checked_seed, key
 
-__all__ = ["draw_posterior", "draw_prior", "predict", "predict_film"]
+__all__ = ["draw_posterior", "draw_prior", "draw_recorded", "predict", "predict_film"]
 
 
-def draw_posterior(run: Run, n_draws: int, *, seed: int, recorded: int = -1) -> np.ndarray:
+def draw_posterior(result, n_draws: int, *, seed: int) -> np.ndarray:
+    """Returns draws of the latents `[n_draws, n_latents]` from what an inference method returned: for a `Run`
+    from the posterior of its best restart, at the end; for all others by their own `draw`."""
+    if isinstance(result, Run):
+        return draw_recorded(result, n_draws, seed=seed)
+    if not hasattr(result, "draw"):
+        raise ValueError(
+            f"result must be a Run or have a method draw(n_draws, seed=...); got {shown(result)}."
+        )
+    return result.draw(whole_number("n_draws", n_draws), seed=checked_seed(seed))
+
+
+def draw_recorded(run: Run, n_draws: int, *, seed: int, recorded: int = -1) -> np.ndarray:
     """Returns draws of the latents `[n_draws, n_latents]` from the posterior of the best restart, as it was
     at `run.steps[recorded]` (the end, by default). A seed gives the same noise at every step."""
     noise = _noise(run, n_draws, seed)

@@ -1,0 +1,223 @@
+"""Hamiltonian Monte Carlo: draws from the exact posterior, the truth that approximations are held to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from bayesian_nn.arguments import fraction, instance, positive, whole_number
+from bayesian_nn.backend import tf
+from bayesian_nn.chains_last import log_joint_and_gradient
+from bayesian_nn.data import Dataset
+from bayesian_nn.leapfrog import compiled_block
+from bayesian_nn.model import Model, prior_stds
+from bayesian_nn.posterior import MeanField
+from bayesian_nn.streams import MCMC, checked_seed, generator
+
+__all__ = ["Chains", "sample_chains", "sample_hmc"]
+
+# Iterations in one call of the compiled program, after each of which the warm-up adapts.
+BLOCK = 5
+# Without it, chains in narrow places stay there: half of the effective draws, on the post's network.
+JITTER = (0.6, 1.0)
+# A longer trajectory is cut: with a step this small the chain is still far from where it will be.
+MAX_LEAPFROG = 1000
+# An energy lost beyond this many nats is a divergence, as in Stan.
+DIVERGENCE = 1000.0
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Draws from the posterior by Markov chains.
+
+    latents: `[n_chains, n_draws, n_latents]`; log_joints: log p(y, w) of each `[n_chains, n_draws]`, in nats;
+    acceptance: the mean probability of accepting a proposal `[n_chains]`; n_divergences: trajectories that
+    lost more than 1,000 nats; step_size and trajectory_length: in units of `scales` `[n_latents]`, the
+    posterior sds that the warm-up estimated.
+    """
+
+    model: Model
+    latents: np.ndarray
+    log_joints: np.ndarray
+    acceptance: np.ndarray
+    n_divergences: int
+    step_size: float
+    trajectory_length: float
+    scales: np.ndarray
+
+    def draw(self, n_draws: int, *, seed: int) -> np.ndarray:
+        """Returns draws of the latents `[n_draws, n_latents]`, chosen without replacement from all chains."""
+        latents = self.latents.reshape(-1, self.latents.shape[-1])
+        if whole_number("n_draws", n_draws) > len(latents):
+            raise ValueError(f"n_draws must be at most {len(latents)}, all that was drawn; got {n_draws}.")
+        return latents[generator(seed, MCMC, 1).choice(len(latents), n_draws, replace=False)]
+
+
+def sample_hmc(
+    model: Model,
+    data: Dataset,
+    *,
+    seed: int,
+    n_chains: int = 64,
+    n_draws: int = 200,
+    n_warmup: int = 100,
+    trajectory_length: float = 1.0,
+    target_acceptance: float = 0.93,
+    start=None,
+) -> Chains:
+    """Returns `n_draws` draws of each of `n_chains` chains of Hamiltonian Monte Carlo (Neal 2011), after a
+    warm-up of `n_warmup` iterations.
+
+    All chains move at once in one compiled program, and adapt together: the step size to the acceptance
+    probability `target_acceptance` by dual averaging (Hoffman and Gelman 2014, section 3.2), the masses to
+    the spread of the latents over all chains. Every iteration has a step between 0.6 and 1 times the
+    `step_size`, the same for all chains, so that no trajectory is periodic and narrow places are passed.
+
+    trajectory_length: the mean length of a trajectory, in posterior sds: longer ones cost more and forget
+    more. start: latents `[n_chains, n_latents]`; by default a small random network for each chain.
+    Raises ValueError where the density of a start is not finite.
+    """
+    instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), noise_std=0.1).")
+    instance("data", data, Dataset, "Make one of arrays with dataset(x, y).")
+    whole_number("n_chains", n_chains)
+    if start is None:
+        start = MeanField().initial(model, seed=checked_seed(seed), n_restarts=n_chains)
+        start = start[:, : model.n_latents]
+    return sample_chains(
+        model,
+        model.inputs(data.x),
+        model.targets(data.y),
+        seed=seed,
+        start=start,
+        lengths=(n_warmup, n_draws),
+        trajectory_length=trajectory_length,
+        target_acceptance=target_acceptance,
+    )
+
+
+def sample_chains(
+    model: Model,
+    inputs,
+    targets,
+    *,
+    seed: int,
+    start,
+    lengths: tuple[int, int],
+    trajectory_length: float = 1.0,
+    target_acceptance: float = 0.93,
+) -> Chains:
+    """Returns chains from the starts `[n_chains, n_latents]`, as `sample_hmc` does, for inputs and targets in
+    the network's units. Targets `[n_points, n_chains]` give every chain data of its own.
+
+    lengths: the iterations of the warm-up, and those whose draws are kept.
+    """
+    n_warmup, n_draws = (whole_number(*pair) for pair in zip(("n_warmup", "n_draws"), lengths, strict=True))
+    sampler = _Sampler(model, inputs, targets, checked_seed(seed), _checked_start(model, start))
+    length = positive("trajectory_length", trajectory_length)
+    n_warmup_blocks, n_draw_blocks = -(-n_warmup // BLOCK), -(-n_draws // BLOCK)
+    total = (n_warmup_blocks + n_draw_blocks) * BLOCK
+    with tqdm(total=total, unit="iteration", disable=None) as bar:
+        tuner = _Tuner(fraction("target_acceptance", target_acceptance, but=1))
+        seen = []
+        for number in range(n_warmup_blocks):
+            done = number / n_warmup_blocks
+            # The first trajectories are short: they only fall into the posterior.
+            block = sampler.advance(tuner.step_size, length * min(1.0, 4 * done + 0.04))
+            tuner.learn(_acceptance(block))
+            if 1 / 3 <= done <= 2 / 3:
+                seen.append(block.latents.numpy())
+            elif seen:
+                sampler.scales = _scales(model, np.concatenate(seen))
+                tuner, seen = _Tuner(tuner.target, tuner.averaged), []
+            bar.update(BLOCK)
+            bar.set_postfix(acceptance=f"{_acceptance(block).mean():.2f}", refresh=False)
+        blocks = []
+        for _ in range(n_draw_blocks):
+            blocks.append(sampler.advance(tuner.averaged, length))
+            bar.update(BLOCK)
+    latents = np.concatenate([block.latents.numpy() for block in blocks])[:n_draws]
+    gains = np.concatenate([block.energy_gains.numpy() for block in blocks])[:n_draws]
+    return Chains(
+        model=model,
+        # A transpose of the whole would be a view with the chains last, slow for all that reads it by chain.
+        latents=np.ascontiguousarray(latents.transpose(2, 0, 1)),
+        log_joints=np.concatenate([block.log_joints.numpy() for block in blocks])[:n_draws].T,
+        acceptance=np.exp(np.minimum(gains, 0)).mean(axis=0),
+        n_divergences=int(np.sum(gains < -DIVERGENCE)),
+        step_size=tuner.averaged,
+        trajectory_length=length,
+        scales=sampler.scales,
+    )
+
+
+class _Sampler:
+    """Chains on their way: where they are, and the noise that moves them on."""
+
+    def __init__(self, model, inputs, targets, seed, start):
+        self.scales = prior_stds(model)
+        self._block, self._random = compiled_block(model), generator(seed, MCMC, 0)
+        self._data = [tf.constant(part, tf.float32) for part in (inputs, targets)]
+        self._latents = tf.constant(start.T, tf.float32)
+        log_joints, _ = log_joint_and_gradient(model, self._latents, *self._data)
+        if not (finite := np.isfinite(log_joints)).all():
+            raise ValueError(
+                f"start: the log density of chain {int(np.argmin(finite))} is not finite. Give the model the "
+                "data's units (scaling=data.scaling), or smaller starts."
+            )
+
+    def advance(self, step_size, length):
+        random, shape = self._random, self._latents.shape
+        jitter = random.uniform(*JITTER, BLOCK)
+        steps = (step_size * jitter[:, None] * self.scales)[:, :, None]
+        n_leapfrog = int(np.clip(np.ceil(length / (np.mean(JITTER) * step_size)), 1, MAX_LEAPFROG))
+        momenta = random.standard_normal((BLOCK, *shape), dtype=np.float32)
+        log_uniforms = -random.standard_exponential((BLOCK, shape[1]), dtype=np.float32)
+        block = self._block(
+            self._latents,
+            tf.constant(steps, tf.float32),
+            tf.constant(n_leapfrog),
+            (tf.constant(momenta), tf.constant(log_uniforms)),
+            *self._data,
+        )
+        self._latents = block.last
+        return block
+
+
+class _Tuner:
+    """Dual averaging of the log step size (Hoffman and Gelman 2014, equation 6, with their constants)."""
+
+    def __init__(self, target, step_size=1e-3):
+        self.target = target
+        self.step_size = self.averaged = step_size
+        self._centre, self._shortfall, self._count = np.log(10 * step_size), 0.0, 0
+
+    def learn(self, acceptance):
+        self._count += 1
+        weight = 1 / (self._count + 10)
+        self._shortfall += weight * (self.target - acceptance.mean() - self._shortfall)
+        log_step = self._centre - np.sqrt(self._count) / 0.05 * self._shortfall
+        self.step_size = float(np.exp(log_step))
+        weight = self._count**-0.75
+        self.averaged = float(np.exp((1 - weight) * np.log(self.averaged) + weight * log_step))
+
+
+def _acceptance(block):
+    """Returns the probability of accepting each proposal `[n_iterations, n_chains]`."""
+    return np.exp(np.minimum(block.energy_gains.numpy(), 0))
+
+
+def _scales(model, latents):
+    """Returns the latents' sds `[n_latents]` over draws `[n_iterations, n_latents, n_chains]`."""
+    n_draws = latents.shape[0] * latents.shape[2]
+    prior_variance = prior_stds(model) ** 2
+    variance = latents.var(axis=(0, 2), dtype=np.float64)
+    # Of few draws: towards what they say of all latents together.
+    common = np.exp(np.mean(np.log(variance / prior_variance))) * prior_variance
+    return np.sqrt((n_draws * variance + 20 * common) / (n_draws + 20))
+
+
+def _checked_start(model, start):
+    start = np.asarray(start, np.float32)
+    if start.ndim != 2 or start.shape[1] != model.n_latents:
+        raise ValueError(f"start must be [n_chains, {model.n_latents}]; got {list(start.shape)}.")
+    return start
