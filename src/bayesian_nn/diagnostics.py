@@ -13,8 +13,8 @@ __all__ = ["Convergence", "effective_sample_size", "function_space_convergence"]
 
 
 class Convergence(NamedTuple):
-    """r_hat: split R-hat of f(x) `[n_points]`, near 1 where chains agree; ess: the number of independent draws
-    of f(x) that these are worth `[n_points]`."""
+    """r_hat: split R-hat of f(x) `[n_points]`, near 1 where chains agree; ess: how many independent draws
+    of f(x) they are worth `[n_points]`."""
 
     r_hat: np.ndarray
     ess: np.ndarray
