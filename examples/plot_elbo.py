@@ -95,9 +95,8 @@ write_figure(axes, folder / "bills.png")
 # %%
 # At first the ELBO is nearly all misfit, and for some fifty steps little else changes.
 # Then the spread rises tenfold while the divergence falls: wider weights are nearer to
-# their prior, and make a curve that is less sure. What is left in the end is mostly
-# divergence. The last part of the climb is not about the points any more, but about
-# how cheaply the weights can be told.
+# their prior, and make a curve that is less sure. In the end all three are lower, and
+# the largest by far is the divergence: more than the other two together.
 
 # %%
 # ## How much of a step is noise?
@@ -154,19 +153,19 @@ with style():
     figure, panels = plt.subplots(
         2, 1, num="gradient-noise", figsize=(7.2, 7.6), sharex=True, height_ratios=sizes
     )
-titles = (f"all {data.n_points} points", f"minibatches of {BATCH_SIZE}")
-for panel, title, found in zip(panels, titles, variances.values(), strict=True):
-    for index, moment in enumerate(moments):
-        ratios = [values[index] / yardstick[index] for values in found.values()]
-        places = np.arange(len(found)) + 0.2 * (index - 1)
-        dots = {"marker": marks[moment], "color": COLOURS[hues[moment]], "ms": 7}
-        panel.plot(ratios, places, ls="", label=moment, **dots)
-    panel.axvline(1, color=COLOURS["reference"], lw=1, ls="--", zorder=1)
-    panel.set_yticks(range(len(found)), list(found))
-    panel.set(xscale="log", title=title, ylim=(len(found) - 0.5, -0.5))
-    panel.grid(axis="y", alpha=0.25)
+    titles = (f"all {data.n_points} points", f"minibatches of {BATCH_SIZE}")
+    for panel, title, found in zip(panels, titles, variances.values(), strict=True):
+        for index, moment in enumerate(moments):
+            ratios = [values[index] / yardstick[index] for values in found.values()]
+            places = np.arange(len(found)) + 0.2 * (index - 1)
+            dots = {"marker": marks[moment], "color": COLOURS[hues[moment]], "ms": 7}
+            panel.plot(ratios, places, ls="", label=moment, **dots)
+        panel.axvline(1, color=COLOURS["reference"], lw=1, ls="--", zorder=1)
+        panel.set_yticks(range(len(found)), list(found))
+        panel.set(xscale="log", title=title, ylim=(len(found) - 0.5, -0.5))
+        panel.grid(axis="y", alpha=0.25)
 panels[1].xaxis.set_major_formatter("{x:g}")
-panels[1].set_xlabel(f"variance, as a multiple of one draw's with all {data.n_points}")
+panels[1].set_xlabel(f"variance, relative to one draw with all {data.n_points} points")
 handles, labels = panels[0].get_legend_handles_labels()
 figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
 
@@ -239,15 +238,19 @@ with style():
     figure, panels = plt.subplots(
         2, 2, num="weights", figsize=(7.2, 7), sharex=True, sharey=True
     )
-for panel, (name, fitted) in zip(panels.flat, fits.items(), strict=True):
-    band = bnn.predict(model, bnn.draw_posterior(fitted, 1000, seed=SEED), x)
-    sds[name] = [band.epistemic_std[part].mean() for part in (on_data, in_gap)]
-    plot_predictive(band, data, axes=panel, n_curves=0)
-    handles, labels = panel.get_legend_handles_labels()
-    panel.get_legend().remove()
-    title = f"{name}\nELBO {format_nats(fitted.final_elbo)}"
-    panel.set(ylim=(-1.7, 1.9), title=title, xticks=[-4, 0, 4, 8, 12])
-    panel.label_outer()
+    for panel, (name, fitted) in zip(panels.flat, fits.items(), strict=True):
+        band = bnn.predict(model, bnn.draw_posterior(fitted, 1000, seed=SEED), x)
+        sds[name] = [band.epistemic_std[part].mean() for part in (on_data, in_gap)]
+        plot_predictive(band, data, axes=panel, n_curves=0)
+        legend = panel.get_legend()
+        handles = legend.legend_handles
+        labels = [text.get_text() for text in legend.get_texts()]
+        legend.remove()
+        title = f"{name}\nELBO {format_nats(fitted.final_elbo)}"
+        panel.set(
+            title=title, ylim=(-1.7, 1.9), yticks=[-1, 0, 1], xticks=[0, 4, 8, 12]
+        )
+        panel.label_outer()
 figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
 figure.alt = (
     "Four predictions. With N/M once, the mean follows the points. Forgotten, or with "
@@ -262,10 +265,10 @@ for name, (on_points, between) in sds.items():
     print(f"{name:22} {on_points:20.3f} {between:11.3f} {yes_or_no:>11}")
 
 # %%
-# Forgotten, or with the likelihood averaged over points as most training loops have it,
-# the KL counts many times too much: the fit gives up the points for the prior's sake,
-# and `fit` warns. Twice is the mistake that nobody sees. The mean is right, the curve
-# looks fine, and on the data the band is about half as wide as it should be.
+# Forgotten, or with the likelihood averaged over points as training loops often do, the
+# KL counts many times too much: the fit gives up the points for the prior's sake, and
+# `fit` warns. Twice is the mistake that nobody sees. The mean follows the points, and
+# their band is half as wide as with the right weight, without one point more.
 #
 # Each mistake is the right answer to another question: with a factor $c$ before its
 # likelihood, a fit takes every observation for $c$ of them. Asked on purpose that is a
