@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from bayesian_nn.arguments import finite_numbers, fraction, whole_number
+from bayesian_nn.arguments import fraction, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.model import Model
-from bayesian_nn.posterior import MeanField
-from bayesian_nn.stochastic_gradient import BlockInputs, minibatch_gradient, rates_of
+from bayesian_nn.stochastic_gradient import BlockInputs, checked_start, minibatch_gradient, rates_of
 from bayesian_nn.streams import LANGEVIN, POSTERIOR, checked_seed, generator
 
 __all__ = ["DivergedChainsError", "LangevinChains", "sample_sghmc", "sample_sgld"]
@@ -88,7 +87,8 @@ def sample_sgld(
     steps = rates_of("step_size", step_size, whole_number("n_steps", n_steps))
     dynamics = _Dynamics(steps, np.sqrt(steps / 2), 1.0, smaller=4.0)
     inputs = BlockInputs(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
-    return _sample(model, inputs, dynamics, _checked_start(model, n_chains, seed, start), n_burn_in, thin)
+    start = checked_start(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
+    return _sample(model, inputs, dynamics, start, n_burn_in, thin)
 
 
 def sample_sghmc(
@@ -125,7 +125,8 @@ def sample_sghmc(
     steps = rates_of("step_size", step_size, whole_number("n_steps", n_steps))
     dynamics = _Dynamics(steps, steps, fraction("friction", friction, but=0), smaller=2.0)
     inputs = BlockInputs(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
-    return _sample(model, inputs, dynamics, _checked_start(model, n_chains, seed, start), n_burn_in, thin)
+    start = checked_start(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
+    return _sample(model, inputs, dynamics, start, n_burn_in, thin)
 
 
 @dataclass(frozen=True)
@@ -137,20 +138,6 @@ class _Dynamics:
     times: np.ndarray
     friction: float
     smaller: float
-
-
-def _checked_start(model, n_chains, seed, start):
-    """Returns the latents `[n_latents, n_chains]` to begin with."""
-    n_chains = whole_number("n_chains", n_chains)
-    if start is None:
-        parameters = MeanField().initial(model, seed=seed, n_restarts=n_chains)
-        return np.ascontiguousarray(parameters[:, : model.n_latents].T)
-    start = finite_numbers("start", start).astype(np.float32)
-    if start.shape != (n_chains, model.n_latents):
-        raise ValueError(
-            f"start must be [n_chains, n_latents] = [{n_chains}, {model.n_latents}]; got {list(start.shape)}."
-        )
-    return np.ascontiguousarray(start.T)
 
 
 def _sample(model, inputs, dynamics, start, n_burn_in, thin):

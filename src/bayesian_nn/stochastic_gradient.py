@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from bayesian_nn.arguments import instance, positive, shown, whole_number
+from bayesian_nn.arguments import finite_numbers, instance, positive, shown, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.chains_last import log_joint_and_gradient
 from bayesian_nn.data import Dataset
 from bayesian_nn.model import Model, prior
+from bayesian_nn.posterior import MeanField
 from bayesian_nn.streams import checked_seed, generator, key
 
-__all__ = ["BlockInputs", "minibatch_gradient", "rates_of"]
+__all__ = ["BlockInputs", "checked_start", "minibatch_gradient", "rates_of"]
 
 
 def minibatch_gradient(model: Model, latents, inputs, targets, *, n_points: int):
@@ -37,6 +38,20 @@ def rates_of(argument: str, rate, n_steps: int) -> np.ndarray:
             f"{argument} must be a number, or a schedule such as StepDecay(0.01); got {shown(rate)}."
         )
     return np.asarray(rate.rates(n_steps), np.float32)
+
+
+def checked_start(model: Model, start, *, seed: int, counted: str, n_starts: int) -> np.ndarray:
+    """Returns the latents `[n_latents, n_starts]` to begin with: `start` `[n_starts, n_latents]`, or if that
+    is None the means of `MeanField.initial`. counted: what the caller names their number."""
+    n_starts = whole_number(counted, n_starts)
+    if start is None:
+        start = MeanField().initial(model, seed=seed, n_restarts=n_starts)[:, : model.n_latents]
+    start = finite_numbers("start", start).astype(np.float32)
+    if start.shape != (n_starts, model.n_latents):
+        raise ValueError(
+            f"start must be [{counted}, n_latents] = [{n_starts}, {model.n_latents}]; got {list(start.shape)}."
+        )
+    return np.ascontiguousarray(start.T)
 
 
 class BlockInputs:
