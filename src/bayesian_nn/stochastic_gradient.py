@@ -49,7 +49,8 @@ def checked_start(model: Model, start, *, seed: int, counted: str, n_starts: int
     start = finite_numbers("start", start).astype(np.float32)
     if start.shape != (n_starts, model.n_latents):
         raise ValueError(
-            f"start must be [{counted}, n_latents] = [{n_starts}, {model.n_latents}]; got {list(start.shape)}."
+            f"start must be [{counted}, n_latents] = [{n_starts}, {model.n_latents}]; "
+            f"got {list(start.shape)}."
         )
     return np.ascontiguousarray(start.T)
 
