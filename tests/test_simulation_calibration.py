@@ -72,6 +72,16 @@ def test_learned_noise_is_simulated_with_its_own_sd():
     assert abs(standardised.std() - 1) < 5 / np.sqrt(2 * standardised.size)
 
 
+def test_the_log_likelihood_has_the_learned_noise_s_constant():
+    model = bnn.Model((1, 1), noise_std=bnn.LearnedNoise(median=0.2))
+    truths, _ = simulate(model, X, seed=0, n_simulations=20)
+    # Far too much noise makes residuals small and the density of all observations low.
+    ranks = rank_simulations(
+        model, X, lambda y, seed: truths[:, None] + [0, 0, 50.0], seed=0, n_simulations=20, at=[0]
+    )
+    np.testing.assert_array_equal(ranks.ranks[:, -1], 1)
+
+
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match=r"infer must return .* = \[300, n_draws, 2\]; got \[300, 2\]"):
         rank_simulations(MODEL, X, lambda y, seed: np.zeros((300, 2)), **SETTINGS)
