@@ -13,7 +13,7 @@ import pytest
 from mkdocs.exceptions import PluginError
 from site_build_project import build, change, copy_of, environment, make_project, wait_for, write
 
-from site_build import workers
+from site_build import isolation, workers
 
 HEAD = '''"""
 # Example {name}
@@ -184,6 +184,19 @@ def test_an_error_that_an_example_catches_is_still_one(project):
     assert result.returncode != 0
     assert "it wanted to change outputs/plot_z/more.txt" in failure_of("a", result.stdout)
     assert numbers(project, "z") == {"made": 1}
+
+
+def test_a_cache_is_neither_an_input_nor_an_output(tmp_path):
+    watch = isolation.Watch("plot_a", tmp_path)
+    write(tmp_path / "data" / "points.csv", "1")
+    with isolation.watched(watch):
+        write(tmp_path / ".cache" / "reference" / "truth.npz", "1")
+        (tmp_path / ".cache" / "reference" / "other.npz").unlink(missing_ok=True)
+        (tmp_path / ".cache" / "reference" / "truth.npz").read_bytes()
+        assert watch.read == {}
+        (tmp_path / "data" / "points.csv").read_bytes()
+    assert list(watch.read) == ["data/points.csv"]
+    assert watch.refused == []
 
 
 def test_an_example_whose_process_dies_fails(project):
