@@ -65,12 +65,15 @@ def test_every_output_is_distributed_as_with_weights_drawn(kind, sizes):
 
 @BOTH
 def test_points_have_noise_of_their_own_where_drawn_weights_share_it(kind):
-    model, data, mean, std = small_network(sizes=(2, 1))
-    inputs = np.repeat(model.inputs(data.x)[:1], 2, axis=0)
+    model, *_ = small_network(sizes=(2, 1))
+    mean, std, inputs = np.zeros(3), np.ones(3), np.ones((2, 2))
     noise = noise_for(kind, model, 20_000, 2)
     outputs = OBJECTIVES[kind](model, mean, std, noise, inputs).numpy()
     # Of one input twice, drawn weights make the same output: a correlation of 1.
     assert abs(np.corrcoef(outputs.T)[0, 1]) < 5 / np.sqrt(20_000)
+    # With a sign of the layer's output alone, the deviations would have the same size.
+    sizes = (outputs - outputs.mean(axis=0)) ** 2
+    assert np.corrcoef(sizes.T)[0, 1] < 0.9
 
 
 @BOTH
