@@ -115,8 +115,11 @@ def sample_sghmc(
 
     No step is ever refused, so the draws are those of the posterior only as e → 0. With all data and a
     Gaussian posterior, the variance along a direction of precision λ is 1/λ · 1 / (1 - e²λ / (4 - 2c)), and
-    the chains diverge from e² = (4 - 2c)/λ on, λ of the narrowest direction. A minibatch's noise is
-    divided by the friction's: the smaller c, the more it widens the draws.
+    the chains diverge from e² = (4 - 2c)/λ on, λ of the narrowest direction. The friction also takes away
+    what the steps' errors and the minibatches' noise put in, and too little of it leaves the draws too wide:
+    on the post's network with all data and e = 0.003, c = 0.01 agrees with exact MCMC within the latter's own
+    error, and c = 0.002 is a third too wide away from the data. Minibatches of half the data are a fifth too
+    wide at the data even with e = 0.001 and c = 0.02.
 
     step_size: e, a number or a schedule. friction: c, the part of the velocity lost in each step, above 0;
     with 1 nothing is left, and this is `sample_sgld` with h = 2e². The other arguments, and what raises,
