@@ -7,6 +7,7 @@ import pytest
 from linear_regression import exact, problem
 
 import bayesian_nn as bnn
+from bayesian_nn.full_covariance import FullCovariance
 from bayesian_nn.gradient_noise import gradient_noise
 from bayesian_nn.importance import ImportanceWeightedElbo
 from bayesian_nn.layerwise import Flipout, LocalReparameterisation
@@ -101,6 +102,26 @@ def test_at_the_exact_posterior_sticking_the_landing_has_no_noise_at_all():
     assert np.all(closed.variance > 0.1)
     np.testing.assert_allclose(usual.value, truth.log_evidence, rtol=1e-9)
     assert usual.value_variance < 1e-16 < closed.value_variance
+
+
+def test_it_has_none_where_weights_are_correlated_either_if_the_family_can_be_exact():
+    model, data = problem()
+    truth = exact(model, data)
+    sticking = bnn.Elbo(1, analytic_kl=False, stick_the_landing=True)
+    full = FullCovariance().parameters(truth.mean, truth.covariance).astype(np.float64)
+    mean_field = parameters_of(truth.mean, truth.mean_field_std)
+    totals = [
+        gradient_noise(model, family, objective, at, data, seed=0, n_repeats=200).total_variance
+        for family, objective, at in (
+            (FullCovariance(), sticking, full),
+            (FullCovariance(), PLAIN, full),
+            # At its own optimum, which is not the exact posterior, mean-field keeps its noise.
+            (FAMILY, sticking, mean_field),
+            (FAMILY, PLAIN, mean_field),
+        )
+    ]
+    assert totals[0] < 1e-8 * totals[1]
+    assert totals[2] > 0.1 * totals[3]
 
 
 def test_the_mean_gradient_is_the_closed_form_s():
