@@ -1,10 +1,10 @@
 """
 # What is the ELBO curve made of?
 
-One curve is climbed, and four things are in it: what the data could give at best,
-less three bills. You will see who pays which bill when, how much of each step is
-noise and what lowers it, what happens when a minibatch is weighted wrongly, and how
-far the bound lies below what it bounds.
+One curve is climbed, and four things are in it: the best score that the data allow,
+less three bills. You will see which of them falls when, how much of each step is
+noise and what lowers it, what a wrongly weighted minibatch does, and how far the
+bound lies below what it bounds.
 """
 
 # %%
@@ -95,8 +95,8 @@ write_figure(axes, folder / "bills.png")
 # %%
 # At first the ELBO is nearly all misfit, and for some fifty steps little else changes.
 # Then the spread rises tenfold while the divergence falls: wider weights are nearer to
-# their prior, and make a curve that is less sure. In the end all three are lower, and
-# the largest by far is the divergence: more than the other two together.
+# their prior, and make a curve that is less sure. In the end the largest by far is the
+# divergence: more than the other two together.
 
 # %%
 # ## How much of a step is noise?
@@ -125,7 +125,7 @@ estimators = {
 moments = {"start": 0, "step 100": np.argmin(abs(run.steps - 100)), "end": -1}
 held = run.parameters[list(moments.values())]
 BATCH_SIZE = 8
-with_batches = ("one draw", "five draws", "Flipout", LOCAL)
+with_batches = ("one draw", "five draws", LOCAL)
 variances = {
     batch_size: {
         name: gradient_noise(
@@ -180,9 +180,9 @@ figure.alt = (
     "and at the end of the run. With all points, those of one draw with either KL and "
     "of sticking the landing lie close together, five draws at a fifth, Flipout and "
     f"local reparameterisation lowest, the latter at {multiple(LOCAL, 'start'):.2f} at "
-    f"the start and {multiple(LOCAL, 'end'):.2f} at the end. With minibatches all four "
-    f"lie near {multiple(LOCAL, 'start', BATCH_SIZE):.0f} at the start, and apart at "
-    "the end."
+    f"the start and {multiple(LOCAL, 'end'):.2f} at the end. With minibatches all "
+    f"three lie near {multiple(LOCAL, 'start', BATCH_SIZE):.0f} at the start, and "
+    "apart at the end."
 )
 write_figure(panels[0], folder / "gradient-noise.png")
 
