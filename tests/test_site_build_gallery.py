@@ -222,12 +222,15 @@ def test_serve_runs_a_changed_library_and_then_rests(project):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
+    process_file = 'import os\n(folder / "process.txt").write_text(str(os.getpid()))\n'
+    line = project / "examples" / "plot_line.py"
+    write(line, line.read_text() + process_file)
     log = project / "serve.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "mkdocs", "serve", "--strict", "-a", address],
             cwd=project,
-            env=environment(project),
+            env={**environment(project), "JOBS": "1"},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -244,10 +247,13 @@ def test_serve_runs_a_changed_library_and_then_rests(project):
 
     try:
         assert wait_for(lambda: shows("The slope is 2,")), log.read_text()
+        worker = (project / "outputs" / "plot_line" / "process.txt").read_text()
         # The second change meets a library that the first one loaded.
         for old, new in ((2, 5), (5, 7)):
             change(project / "src" / "bayesian_nn" / "__init__.py", f"SLOPE = {old}", f"SLOPE = {new}")
             assert wait_for(lambda new=new: shows(f"The slope is {new},")), log.read_text()
+        # One that has loaded what takes long to load.
+        assert (project / "outputs" / "plot_line" / "process.txt").read_text() == worker
         # Files that the runs themselves made may cause one more build each, which finds nothing to do.
         assert not wait_for(lambda: n_builds() > 5, seconds=4), log.read_text()
     finally:

@@ -76,8 +76,7 @@ def before_gallery(config) -> None:
     # mkdocs-gallery looks for it and then makes it, which two processes must not do at once.
     (generated / "images" / "thumb").mkdir(parents=True, exist_ok=True)
     failures = side_by_side.run(inputs, _state.ran, lambda example: _job(example, config))
-    if not _state.is_served:
-        workers.keep(0, examples[0].root)
+    workers.keep(1 if _state.is_served else 0, examples[0].root)
     if failures:
         reports = [f"examples/{name}.py failed:\n{_tail(text)}" for name, text in sorted(failures.items())]
         raise PluginError("\n\n".join(reports))
@@ -91,9 +90,13 @@ def after_gallery(config) -> None:
     options["stale_examples"] = [path for path in options["stale_examples"] if Path(path) not in copies]
 
 
-def while_served(config) -> None:
-    """Keep one worker from build to build: the next edit then meets a library that is loaded."""
-    _state.is_served = True
+def begin(command: str) -> None:
+    """Under `mkdocs serve`, keep a worker from build to build: an edit then meets a loaded library."""
+    _state.is_served = command == "serve"
+
+
+def await_edits(config) -> None:
+    """Have a worker ready for the first edit."""
     workers.keep(1, Path(config.config_file_path).parent)
 
 

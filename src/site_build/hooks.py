@@ -13,6 +13,10 @@ FONT_STYLE = "assets/math.css"
 _characters: set[str] = set()
 
 
+def on_startup(command, dirty):
+    gallery.begin(command)
+
+
 @event_priority(100)
 def _before_plugins(config):
     gallery_patches.apply(Path(config.config_file_path).parent)
@@ -55,7 +59,7 @@ on_pre_build = CombinedEvent(_before_gallery, _after_gallery)
 
 
 def on_serve(server, config, builder):
-    gallery.while_served(config)
+    gallery.await_edits(config)
     return server
 
 

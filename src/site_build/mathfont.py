@@ -8,6 +8,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from site_build.records import replacing
+
 MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 
@@ -33,10 +35,10 @@ def write(characters: set[str], assets: Path, cache: Path) -> None:
     key = hashlib.sha256(f"{text} {version('ziamath')} {version('fonttools')}".encode()).hexdigest()
     made = cache / f"{key}.woff2"
     if not made.exists():
-        cache.mkdir(parents=True, exist_ok=True)
         for old in cache.glob("*.woff2"):
             old.unlink()
-        _subset(text, made)
+        with replacing(made) as beside:
+            _subset(text, beside)
     assets.mkdir(parents=True, exist_ok=True)
     (assets / "math.woff2").write_bytes(made.read_bytes())
     (assets / "math.css").write_text(CSS, encoding="utf-8")
@@ -64,13 +66,13 @@ def _subset(text: str, target: Path) -> None:
     options.flavor = "woff2"
     options.layout_features = ["*"]
     options.drop_tables += ["DSIG"]
-    font = subset.load_font(str(source), options)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(text=text)
-    subsetter.subset(font)
-    # Without this, an index after a round letter hangs deeper than one after a straight letter.
-    font["MATH"].table.MathConstants.SubscriptBaselineDropMin.Value = -250
-    # The time of making would make two builds differ.
-    font["head"].modified = font["head"].created
-    font.recalcTimestamp = False
-    subset.save_font(font, str(target), options)
+    with subset.load_font(str(source), options) as font:
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(text=text)
+        subsetter.subset(font)
+        # Without this, an index after a round letter hangs deeper than one after a straight letter.
+        font["MATH"].table.MathConstants.SubscriptBaselineDropMin.Value = -250
+        # The time of making would make two builds differ.
+        font["head"].modified = font["head"].created
+        font.recalcTimestamp = False
+        subset.save_font(font, str(target), options)

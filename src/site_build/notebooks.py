@@ -13,6 +13,7 @@ from mkdocs.structure.toc import get_toc
 
 from site_build.fingerprint import digests, files_below, fingerprint, own_modules
 from site_build.notebook_html import checked, described, tidied
+from site_build.records import read_json, write_json
 
 OPTIONS = {
     "execute": True,
@@ -74,16 +75,15 @@ def _executed(page, config, files) -> dict:
     )
     folder = root / ".cache" / "notebooks" / notebook.stem
     cache = folder / f"{key}.json"
-    if not cache.exists():
+    if (result := read_json(cache)) is None:
         before = digests(files_below(notebook.parent), root)
         result = _execute(page, config, files, folder)
         if digests(files_below(notebook.parent), root) != before:
             # Under mkdocs serve this would build again, and again.
             raise PluginError(f"{page.file.src_uri} changes files beside itself: let it write elsewhere.")
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        cache.write_text(json.dumps(result), encoding="utf-8")
-    return json.loads(cache.read_text(encoding="utf-8"))
+        write_json(cache, result)
+    return result
 
 
 def _execute(page, config, files, folder: Path) -> dict:
