@@ -60,7 +60,8 @@ class Ranks:
         tails = _tails(n_simulations, levels)
         furthest = tails[np.arange(len(levels))[:, None], counts].min(axis=0)
         # Uniform ranks go as far out unless they stay strictly nearer.
-        return np.array([1 - _probability_inside(tails, levels, tail * (1 + 1e-9)) for tail in furthest])
+        inside = [_probability_inside(tails, levels, tail * (1 + 1e-9)) for tail in furthest]
+        return np.maximum(1 - np.array(inside), 0)
 
 
 def ecdf_band(
