@@ -285,7 +285,7 @@ def run(example: Example, options: dict) -> None:
     example_runs.begin(example, example_runs.inputs_of(example, options))
     write(example.outputs / "numbers.json", "{}")
     write(example.generated / "plot_one.md", "# One")
-    example_runs.accept(example, {})
+    example_runs.accept(example, {}, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_a_run_starts_without_the_last_runs_files_and_an_edit_meanwhile_makes_it
     example_runs.begin(example, example_runs.inputs_of(example, {}))
     assert example.published() == []
     write(example.scripts / "plot_one.py", "edited while it ran")
-    example_runs.accept(example, {})
+    example_runs.accept(example, {}, 1.0)
     assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {}))
 
 
@@ -336,7 +336,7 @@ def test_a_record_that_cannot_be_read_is_none(example, text):
     write(example.state / "record.json", text)
     assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {}))
     write(example.state / "running.json", text)
-    example_runs.accept(example, {})
+    example_runs.accept(example, {}, 1.0)
     assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {}))
 
 

@@ -153,6 +153,17 @@ def test_an_example_that_reads_anothers_outputs_runs_after_it(project, jobs):
     assert "{'made': 3}" in (project / "docs" / "gallery" / "plot_z.md").read_text()
 
 
+def test_the_longest_example_runs_first_once_its_duration_is_known(project):
+    scripts = [example(project, name, MAKE.format(value=1)) for name in "az"]
+    for expected in ("az", "za"):
+        result = build(project, JOBS="1")
+        assert re.findall(r"plot_([az]) ran in", result.stdout) == list(expected), result.stdout
+        for script, seconds in zip(scripts, (1, 100), strict=True):
+            record = project / ".cache" / "gallery" / script.stem / "record.json"
+            write(record, json.dumps({**json.loads(record.read_text()), "seconds": seconds}))
+            write(script, script.read_text() + "\n# edited\n")
+
+
 def test_examples_that_wait_for_each_other_fail(project):
     for name, other in ("ab", "ba"):
         example(project, name, READ.format(other=other) + MAKE.format(value=1))

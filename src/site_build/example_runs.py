@@ -106,12 +106,18 @@ def is_running(example: Example) -> bool:
     return (example.state / "running.json").exists()
 
 
-def accept(example: Example, read: dict[str, str | None]) -> None:
-    """Record a good run, with the inputs it had when it began and the files it read as it found them."""
+def seconds_of_last_run(example: Example) -> float:
+    """Return how long the last good run took; infinity if nobody knows."""
+    return (read_json(example.state / "record.json") or {}).get("seconds", float("inf"))
+
+
+def accept(example: Example, read: dict[str, str | None], seconds: float) -> None:
+    """Record a good run: its inputs when it began, the files it read as it found them, its duration."""
     running = example.state / "running.json"
     # An unreadable one makes the run stale.
     inputs = (read_json(running) or {}).get("inputs")
-    record = {"inputs": inputs, "published": digests(example.published(), example.root), "read": read}
+    published = digests(example.published(), example.root)
+    record = {"inputs": inputs, "published": published, "read": read, "seconds": seconds}
     write_json(example.state / "record.json", record)
     running.unlink()
     shutil.rmtree(example.state / "last-good", ignore_errors=True)

@@ -32,7 +32,11 @@ class _SideBySide:
         self._examples, self._job_of, self._root = list(inputs), job_of, stale[0].root
         for example in stale:
             example_runs.begin(example, inputs[example])
-        self._waiting = list(stale)
+        # The longest first: the other processes then have work while it runs.
+        self._order = {
+            example: (-example_runs.seconds_of_last_run(example), example.name) for example in stale
+        }
+        self._waiting = sorted(stale, key=self._order.get)
         # By example, those that must finish first: as its last good run had it, and as this build has found.
         self._guessed = {example: example_runs.read_by(example, stale) for example in stale}
         self._found: dict[Example, set[Example]] = {example: set() for example in stale}
@@ -93,7 +97,7 @@ class _SideBySide:
         if other := result.get("waits_for"):
             log.info(f"{example.name} waits for the outputs of {other}.")
             self._found[example] |= {known for known in self._examples if known.name == other}
-            self._waiting = sorted([*self._waiting, example])
+            self._waiting = sorted([*self._waiting, example], key=self._order.get)
             example_runs.make_room(example)
         elif failure := self._fault_in(example, result):
             log.info(f"{example.name} failed after {seconds:.1f} s.")
@@ -101,7 +105,7 @@ class _SideBySide:
         else:
             n_left = len(self._waiting) + len(self._running)
             log.info(f"{example.name} ran in {seconds:.1f} s, {n_left or 'none'} left.")
-            example_runs.accept(example, result["read"])
+            example_runs.accept(example, result["read"], seconds)
         self._accept_changes_of(example)
 
     def _fail(self, example: Example, failure: str) -> None:
