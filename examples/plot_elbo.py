@@ -28,7 +28,7 @@ from bayesian_nn.figures import (
     style,
     write_figure,
 )
-from bayesian_nn.gradient_noise import gradient_noise
+from bayesian_nn.gradient_noise import estimate_gradient_noise
 from bayesian_nn.importance import ImportanceWeightedElbo, estimate_bound
 from bayesian_nn.layerwise import Flipout, LocalReparameterisation
 from bayesian_nn.writing import output_folder, write_numbers
@@ -128,7 +128,7 @@ BATCH_SIZE = 8
 with_batches = ("one draw", "five draws", LOCAL)
 variances = {
     batch_size: {
-        name: gradient_noise(
+        name: estimate_gradient_noise(
             model,
             run.posterior,
             objective,

@@ -8,7 +8,7 @@ from linear_regression import exact, problem
 
 import bayesian_nn as bnn
 from bayesian_nn.full_covariance import FullCovariance
-from bayesian_nn.gradient_noise import gradient_noise
+from bayesian_nn.gradient_noise import estimate_gradient_noise
 from bayesian_nn.importance import ImportanceWeightedElbo
 from bayesian_nn.layerwise import Flipout, LocalReparameterisation
 
@@ -36,7 +36,7 @@ def setting():
 @functools.cache
 def noise_of(objective, batch_size=None, seed=0):
     model, data, parameters = setting()
-    return gradient_noise(
+    return estimate_gradient_noise(
         model, FAMILY, objective, parameters, data, seed=seed, n_repeats=N_REPEATS, batch_size=batch_size
     )
 
@@ -88,7 +88,7 @@ def test_at_the_exact_posterior_sticking_the_landing_has_no_noise_at_all():
     assert abs(truth.covariance[0, 1]) < 1e-12
     parameters = parameters_of(truth.mean, truth.mean_field_std)
     usual, sticking, closed = (
-        gradient_noise(model, FAMILY, objective, parameters, data, seed=0, n_repeats=200)
+        estimate_gradient_noise(model, FAMILY, objective, parameters, data, seed=0, n_repeats=200)
         for objective in (
             bnn.Elbo(1, analytic_kl=False),
             bnn.Elbo(1, analytic_kl=False, stick_the_landing=True),
@@ -111,7 +111,7 @@ def test_it_has_none_where_weights_are_correlated_either_if_the_family_can_be_ex
     full = FullCovariance().parameters(truth.mean, truth.covariance).astype(np.float64)
     mean_field = parameters_of(truth.mean, truth.mean_field_std)
     totals = [
-        gradient_noise(model, family, objective, at, data, seed=0, n_repeats=200).total_variance
+        estimate_gradient_noise(model, family, objective, at, data, seed=0, n_repeats=200).total_variance
         for family, objective, at in (
             (FullCovariance(), sticking, full),
             (FullCovariance(), PLAIN, full),
@@ -128,7 +128,7 @@ def test_the_mean_gradient_is_the_closed_form_s():
     model, data = problem()
     truth = exact(model, data)
     mean, std = truth.mean + 0.1, np.array([0.2, 0.3, 0.1])
-    noise = gradient_noise(
+    noise = estimate_gradient_noise(
         model, FAMILY, PLAIN, parameters_of(mean, std), data, seed=0, n_repeats=2000, batch_size=10
     )
     # Of -½ (m - μ)ᵀ Λ (m - μ) - ½ Σ Λⱼⱼ sⱼ² + Σ log sⱼ, by m and by rho.
@@ -141,7 +141,7 @@ def test_the_mean_gradient_is_the_closed_form_s():
 
 def test_repeats_do_not_depend_on_their_grouping(monkeypatch):
     model, data, parameters = setting()
-    call = functools.partial(gradient_noise, model, FAMILY, PLAIN, data=data, seed=3, batch_size=5)
+    call = functools.partial(estimate_gradient_noise, model, FAMILY, PLAIN, data=data, seed=3, batch_size=5)
     together = call(parameters=parameters, n_repeats=40)
     alone = call(parameters=parameters[1], n_repeats=40)
     np.testing.assert_allclose(together.mean[1], alone.mean, rtol=1e-4, atol=1e-3)
@@ -163,4 +163,6 @@ def test_repeats_do_not_depend_on_their_grouping(monkeypatch):
 def test_wrong_arguments_are_refused(arguments, message):
     model, data, parameters = setting()
     with pytest.raises(ValueError, match=message):
-        gradient_noise(model, FAMILY, PLAIN, parameters, data, **{"seed": 0, "n_repeats": 2} | arguments)
+        estimate_gradient_noise(
+            model, FAMILY, PLAIN, parameters, data, **{"seed": 0, "n_repeats": 2} | arguments
+        )

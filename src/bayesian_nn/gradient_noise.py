@@ -15,7 +15,7 @@ from bayesian_nn.model import Model
 from bayesian_nn.posterior import MeanField
 from bayesian_nn.streams import GRADIENTS, checked_seed, generator
 
-__all__ = ["GradientNoise", "gradient_noise"]
+__all__ = ["GradientNoise", "estimate_gradient_noise"]
 
 # Numbers of noise in a block of repeats: 8 MB in single precision.
 BLOCK = 2**21
@@ -46,7 +46,7 @@ class GradientNoise(NamedTuple):
         return self.variance.sum(axis=-1)
 
 
-def gradient_noise(
+def estimate_gradient_noise(
     model: Model,
     posterior: MeanField,
     objective: Elbo,
