@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
+from bayesian_nn import dropout
 from bayesian_nn.dropout import DropoutFit, fit_dropout
 from bayesian_nn.lbfgs import minimise
 from bayesian_nn.map_estimate import find_map
@@ -54,6 +55,21 @@ def test_the_fit_climbs_to_the_top_of_the_mean_over_masks():
     # Which is not the mode of the posterior, nor that of another rate.
     assert to_gain(find_map(SHALLOW, DATA, seed=0).mode, RATE) > 10
     assert to_gain(fit.latents, 0.3) > 10
+
+
+def test_every_step_has_masks_of_its_own(monkeypatch):
+    blocks = []
+
+    def climb(model, start, *_, factors, **__):
+        blocks.extend(factors(block) for block in range(2))
+        return start
+
+    monkeypatch.setattr(dropout, "ascend", climb)
+    fit = fit_dropout(bnn.Model((1, 40, 1), 0.1), DATA, seed=3, rate=0.5, n_masks=2)
+    masks = np.concatenate([*np.concatenate(blocks), fit.draw(250, seed=3) / fit.latents])
+    # Of two to the power of forty, no two of 1,250 agree.
+    assert len(masks) == 1250
+    assert len(np.unique(masks > 0, axis=0)) == 1250
 
 
 def test_without_dropout_it_is_a_mode_of_the_posterior():

@@ -63,6 +63,18 @@ def test_the_best_mode_is_stationary_and_the_best():
     assert bnn.rmse(bnn.predict(POST_MODEL, estimate.mode[None], POST.x).mean, POST.truth(POST.x)) < 0.07
 
 
+def test_the_restart_that_is_climbed_to_the_top_is_the_best():
+    good = find_map(POST_MODEL, POST, seed=0, n_steps=500, n_restarts=4).latents[-1]
+    # Weights of zero stay at zero: a flat line for ever.
+    start = np.stack([np.zeros_like(good), good])
+    estimate = find_map(POST_MODEL, POST, seed=0, n_steps=50, n_restarts=2, start=start)
+    assert estimate.best == 1
+    np.testing.assert_array_equal(estimate.latents[0, :-1], 0.0)
+    assert estimate.log_joints[1] > estimate.log_joints[0] + 100
+    fitted = bnn.predict(POST_MODEL, estimate.mode[None], POST.x).mean
+    assert bnn.rmse(fitted, POST.truth(POST.x)) < 0.07
+
+
 def test_a_seed_is_an_estimate_and_a_start_is_used():
     model, data = bnn.Model((1, 3, 1), 0.1, scaling=POST.scaling), POST
     arguments = {"n_steps": 100, "n_restarts": 2}
