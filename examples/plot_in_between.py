@@ -137,7 +137,7 @@ for name in regions:
 # weight its own spread, or shrink it to what the others leave it. The second is where
 # mean-field inference ends, on a Gaussian.
 
-gaussian = bnn.laplace(model, data, bnn.find_map(model, data, seed=SEED))
+gaussian = bnn.fit_laplace(model, data, bnn.find_map(model, data, seed=SEED))
 jacobian = bnn.jacobian(model, gaussian.mode, model.inputs(x[:, None]))
 covariance = gaussian.covariance
 covariances = {

@@ -6,7 +6,7 @@ from conftest import ROOT
 from linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.laplace import jacobian, laplace, precision, predict_linearised
+from bayesian_nn.laplace import fit_laplace, jacobian, precision, predict_linearised
 from bayesian_nn.map_estimate import find_map
 from bayesian_nn.model import prior_stds
 
@@ -26,7 +26,7 @@ REFERENCES = ROOT.parent / "shared" / "data" / "reference-posteriors"
 
 
 def test_without_a_hidden_layer_it_is_the_exact_posterior():
-    found = laplace(LINEAR, LINEAR_DATA, find_map(LINEAR, LINEAR_DATA, seed=0))
+    found = fit_laplace(LINEAR, LINEAR_DATA, find_map(LINEAR, LINEAR_DATA, seed=0))
     np.testing.assert_allclose(found.mode, TRUTH.mean, atol=1e-6)
     np.testing.assert_allclose(found.covariance, TRUTH.covariance, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found.std, np.sqrt(np.diag(TRUTH.covariance)), rtol=1e-9)
@@ -34,7 +34,7 @@ def test_without_a_hidden_layer_it_is_the_exact_posterior():
 
 
 def test_the_diagonal_is_the_mean_field_optimum_and_not_the_marginal():
-    found = laplace(LINEAR, LINEAR_DATA, TRUTH.mean, diagonal=True)
+    found = fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean, diagonal=True)
     np.testing.assert_allclose(found.std, TRUTH.mean_field_std, rtol=1e-9)
     np.testing.assert_allclose(found.covariance, np.diag(TRUTH.mean_field_std**2), rtol=1e-9)
     # The inputs are correlated, so that the exact sds are wider.
@@ -45,7 +45,7 @@ def test_the_diagonal_is_the_mean_field_optimum_and_not_the_marginal():
 
 @pytest.mark.parametrize("diagonal", [False, True])
 def test_draws_have_the_mean_and_the_covariance(diagonal):
-    found, n = laplace(LINEAR, LINEAR_DATA, TRUTH.mean, diagonal=diagonal), 20_000
+    found, n = fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean, diagonal=diagonal), 20_000
     draws = found.draw(n, seed=1)
     truth = np.diag(TRUTH.mean_field_std**2) if diagonal else TRUTH.covariance
     std = np.sqrt(np.diag(truth))
@@ -58,7 +58,7 @@ def test_draws_have_the_mean_and_the_covariance(diagonal):
 
 
 def test_of_a_linear_network_the_tangent_is_the_network():
-    found = laplace(LINEAR, LINEAR_DATA, TRUTH.mean)
+    found = fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean)
     tangent = predict_linearised(found, LINEAR_DATA.x, n_draws=50, seed=3)
     network = bnn.predict(LINEAR, found.draw(50, seed=3), LINEAR_DATA.x)
     np.testing.assert_allclose(tangent.draws, network.draws, rtol=1e-10)
@@ -72,7 +72,7 @@ def test_learned_noise_is_as_wide_as_its_exact_posterior():
     data = bnn.dataset(x, 3 + 2 * x + random.normal(0, 1.7, 200))
     noise = bnn.LearnedNoise(median=10.0)
     model = bnn.Model((1, 1), noise, prior_std=10.0, scaling=data.scaling)
-    found = laplace(model, data, find_map(model, data, seed=0))
+    found = fit_laplace(model, data, find_map(model, data, seed=0))
     # The exact posterior of log noise_std on a grid, the weights integrated out in closed form.
     grid = found.mode[-1] + np.linspace(-0.4, 0.4, 61)
     known = [bnn.Model((1, 1), np.exp(value), prior_std=10.0, scaling=data.scaling) for value in grid]
@@ -125,7 +125,7 @@ def test_the_curvature_of_a_network_is_a_copy_s_in_numpy():
 
 def test_the_tangent_s_spread_is_the_closed_form_and_not_the_network_s():
     model = bnn.Model((1, 10, 10, 1), 0.1, scaling=POST.scaling)
-    found = laplace(model, POST, find_map(model, POST, seed=0))
+    found = fit_laplace(model, POST, find_map(model, POST, seed=0))
     x, n = np.array([1.0, 4.0, 7.0, 10.0]), 4000
     derivatives = jacobian(model, found.mode, model.inputs(x[:, None]))
     std = np.sqrt(np.einsum("pi,ij,pj->p", derivatives, found.covariance, derivatives))
@@ -146,7 +146,7 @@ def test_the_linearised_prediction_is_as_near_the_reference_posterior_as_is_know
     x, x_test = (file[name].reshape(-1, 1) for name in ("x_train", "x_test"))
     model = bnn.Model((1, 50, 1), 0.1, prior_std=[(4.0, 4.0), (50**-0.5, 1.0)])
     data = bnn.Dataset(x, file["y_train"], model.scaling)
-    found = laplace(model, data, find_map(model, data, seed=0))
+    found = fit_laplace(model, data, find_map(model, data, seed=0))
     draws = predict_linearised(found, x_test, n_draws=2000, seed=0).draws
     # The Wasserstein-2 distance in one dimension is that of the quantiles.
     levels = (np.arange(400) + 0.5) / 400
@@ -166,22 +166,24 @@ def test_the_linearised_prediction_is_as_near_the_reference_posterior_as_is_know
     ("call", "message"),
     [
         (
-            lambda: laplace(LINEAR, LINEAR_DATA, np.zeros(4)),
+            lambda: fit_laplace(LINEAR, LINEAR_DATA, np.zeros(4)),
             r"estimate must be a MapEstimate .* got shape \[4\]",
         ),
         (
-            lambda: laplace(LINEAR, LINEAR_DATA, np.zeros(3)),
+            lambda: fit_laplace(LINEAR, LINEAR_DATA, np.zeros(3)),
             r"estimate is not at a mode: .* gain \S+ nats\. .* find_map\(",
         ),
         (
-            lambda: laplace(LINEAR, LINEAR_DATA, TRUTH.mean, diagonal=1),
+            lambda: fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean, diagonal=1),
             "diagonal must be True or False; got 1",
         ),
-        (lambda: laplace(LINEAR, POST, TRUTH.mean), "The data have 1 inputs and the model 2"),
-        (lambda: laplace(LINEAR, LINEAR_DATA, TRUTH.mean).draw(0, seed=0), "n_draws must be .* got 0"),
-        (lambda: laplace(LINEAR, LINEAR_DATA, TRUTH.mean).draw(1, seed=0.5), "seed must be .* got 0.5"),
+        (lambda: fit_laplace(LINEAR, POST, TRUTH.mean), "The data have 1 inputs and the model 2"),
+        (lambda: fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean).draw(0, seed=0), "n_draws must be .* got 0"),
+        (lambda: fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean).draw(1, seed=0.5), "seed must be .* got 0.5"),
         (
-            lambda: predict_linearised(laplace(LINEAR, LINEAR_DATA, TRUTH.mean), [[1.0]], n_draws=1, seed=0),
+            lambda: predict_linearised(
+                fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean), [[1.0]], n_draws=1, seed=0
+            ),
             r"x must be \[n_points, 2\]",
         ),
     ],

@@ -45,7 +45,7 @@ def test_a_number_reads_well(text, expected):
 def test_an_unknown_example_or_name_is_named_with_what_there_is(tmp_path):
     write(tmp_path / "examples" / "plot_bnn.py", "")
     write(tmp_path / "outputs" / "plot_bnn" / "numbers.json", '{"elbo_final": -78.4}')
-    numbers = quoted.Numbers(tmp_path)
+    numbers = quoted.Numbers(tmp_path, "numbers")
     assert numbers["plot_bnn"]["elbo_final"] == -78.4
     with pytest.raises(ValueError, match="elbo_fnal does not exist; there is elbo_final"):
         numbers["plot_bnn"]["elbo_fnal"]
@@ -81,12 +81,22 @@ def test_only_what_an_existing_example_made_is_quoted(tmp_path):
     assert "elbo.mp4" in macros["film"]("plot_ghost/elbo")
 
 
+def test_a_table_s_rows_are_finite_numbers_too(tmp_path):
+    write(tmp_path / "examples" / "plot_bnn.py", "")
+    file = tmp_path / "outputs" / "plot_bnn" / "timings.json"
+    write(file, '{"rows": [{"name": "a", "seconds": 1.5}]}')
+    assert quoted.Numbers(tmp_path, "timings")["plot_bnn"]["rows"][0]["seconds"] == 1.5
+    write(file, '{"rows": [{"name": "a", "seconds": NaN}]}')
+    with pytest.raises(ValueError, match=r"timings\.plot_bnn\.rows\.0\.seconds is nan"):
+        quoted.Numbers(tmp_path, "timings")["plot_bnn"]
+
+
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999"])
 def test_a_number_that_is_not_finite_is_named(tmp_path, value):
     write(tmp_path / "examples" / "plot_bnn.py", "")
     write(tmp_path / "outputs" / "plot_bnn" / "numbers.json", f'{{"good": 1, "elbo": {value}}}')
     with pytest.raises(ValueError, match=r"numbers\.plot_bnn\.elbo is"):
-        quoted.Numbers(tmp_path)["plot_bnn"]
+        quoted.Numbers(tmp_path, "numbers")["plot_bnn"]
 
 
 def test_a_figure_or_film_without_its_files_is_an_error(tmp_path):

@@ -38,3 +38,13 @@ def test_a_number_that_is_not_finite_is_refused_and_the_old_file_stays(tmp_path,
     with pytest.raises(ValueError, match=r"elbo is .*has the fit diverged"):
         write_numbers({"elbo": value}, path)
     assert json.loads(path.read_text()) == {"elbo": -1.0}
+
+
+def test_the_rows_of_a_table_are_numbers_too(tmp_path):
+    rows = [{"name": "a", "distance": np.float64(0.5)}, {"name": "b", "distance": 2}]
+    write_numbers({"methods": rows}, tmp_path / "numbers.json")
+    assert json.loads((tmp_path / "numbers.json").read_text()) == {
+        "methods": [{"name": "a", "distance": 0.5}, {"name": "b", "distance": 2}]
+    }
+    with pytest.raises(ValueError, match=r"methods\[1\].distance is nan: a page cannot quote it"):
+        write_numbers({"methods": [rows[0], {"distance": np.nan}]}, tmp_path / "numbers.json")

@@ -14,7 +14,7 @@ from bayesian_nn.prediction import Prediction
 from bayesian_nn.predictive import predict
 from bayesian_nn.streams import LAPLACE, checked_seed, generator
 
-__all__ = ["Laplace", "jacobian", "laplace", "precision", "predict_linearised"]
+__all__ = ["Laplace", "fit_laplace", "jacobian", "precision", "predict_linearised"]
 
 # Points whose derivatives are taken at once: as many copies of the network see all of them.
 PART = 64
@@ -55,7 +55,7 @@ class Laplace:
         return self.mode + (noise * self.scale if self.scale.ndim == 1 else noise @ self.scale.T)
 
 
-def laplace(model: Model, data: Dataset, estimate, *, diagonal: bool = False) -> Laplace:
+def fit_laplace(model: Model, data: Dataset, estimate, *, diagonal: bool = False) -> Laplace:
     """Returns the `Laplace` at a mode: a `MapEstimate`'s best, or latents `[n_latents]`.
 
     Its precision is `precision`, or that matrix's diagonal alone: the Gaussian is then exact in no direction,

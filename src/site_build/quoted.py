@@ -15,7 +15,7 @@ MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 # Code, where braces stand for themselves, and what would have been rendered.
 VERBATIM = re.compile(r"<pre\b.*?</pre>|<code\b.*?</code>", re.DOTALL)
-UNRENDERED = re.compile(r"\{\{-?\s*(numbers\b|figure\s*\(|film\s*\()")
+UNRENDERED = re.compile(r"\{\{-?\s*(numbers\b|timings\b|figure\s*\(|film\s*\()")
 
 
 def refuse_unrendered(html: str, page) -> None:
@@ -30,7 +30,9 @@ def refuse_unrendered(html: str, page) -> None:
 def define_env(env) -> None:
     """Give mkdocs-macros the names and filters of this module."""
     root = Path(env.project_dir)
-    env.variables["numbers"] = Numbers(root)
+    env.variables["numbers"] = Numbers(root, "numbers")
+    # Apart, for they differ from run to run, and all else that an example leaves is the same again.
+    env.variables["timings"] = Numbers(root, "timings")
     for name, value in {"figure": figure_html, "film": film_html}.items():
         env.macro(_from_outputs(root, value), name)
     for rendering in (number, fixed, nats, percent, seconds):
@@ -40,14 +42,15 @@ def define_env(env) -> None:
 class Numbers:
     """`numbers.<example>.<name>`: read when asked for, as examples run after the names are declared."""
 
-    def __init__(self, root: Path):
-        self._root = root
+    def __init__(self, root: Path, name: str):
+        self._root, self._name = root, name
 
     def __getitem__(self, example: str) -> "ExampleNumbers":
-        file = _outputs_of(self._root, example) / "numbers.json"
+        file = _outputs_of(self._root, example) / f"{self._name}.json"
+        name = f"{self._name}.{example}"
         if not file.exists():
-            raise UnknownOutputError(f"numbers.{example}: the example left no outputs/{example}/numbers.json")
-        return ExampleNumbers(example, read_numbers(file))
+            raise UnknownOutputError(f"{name}: the example left no outputs/{example}/{file.name}")
+        return ExampleNumbers(name, read_numbers(file))
 
 
 class ExampleNumbers:
@@ -59,9 +62,7 @@ class ExampleNumbers:
     def __getitem__(self, name: str):
         if name not in self._values:
             near = get_close_matches(name, self._values) or sorted(self._values)
-            raise UnknownOutputError(
-                f"numbers.{self._example}.{name} does not exist; there is {', '.join(near)}"
-            )
+            raise UnknownOutputError(f"{self._example}.{name} does not exist; there is {', '.join(near)}")
         return self._values[name]
 
 
@@ -70,12 +71,19 @@ class UnknownOutputError(ValueError):
 
 
 def read_numbers(file: Path) -> dict:
-    """Return the numbers in outputs/<example>/numbers.json; raises ValueError for one that is not finite."""
+    """Return what an example's numbers.json or timings.json holds: numbers, texts, and lists of rows of them;
+    raises ValueError for a number that is not finite."""
     values = json.loads(file.read_text(encoding="utf-8"))
-    for name, value in values.items():
-        if isinstance(value, float) and not isfinite(value):
-            raise ValueError(f"numbers.{file.parent.name}.{name} is {value}: outputs hold finite numbers")
+    _check_finite(f"{file.stem}.{file.parent.name}", values)
     return values
+
+
+def _check_finite(name: str, value) -> None:
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"{name} is {value}: outputs hold finite numbers")
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        _check_finite(f"{name}.{key}", part)
 
 
 def number(value: float, digits: int = 3) -> str:
