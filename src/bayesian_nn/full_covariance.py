@@ -27,8 +27,8 @@ class FullCovariance:
     The parameter vector `[n_parameters]` is the means, then the triangle (`tfp.math.fill_triangular`) with
     rho on its diagonal, S = softplus(rho). It has n_latents · (n_latents + 3) / 2 numbers, for the post's 141
     latents 36 times as many as a mean-field one. Of a run with many restarts keep the end only
-    (`record_at=[]`). A Monte Carlo KL, or sticking the landing, solves a triangular system in every step, which
-    takes a compiled loop several times as long.
+    (`record_at=[]`). A Monte Carlo KL, or sticking the landing, solves a triangular system in every step,
+    and XLA takes some three times as long.
 
     initial_std: every latent's starting sd, without correlations; see `MeanField`.
     """
