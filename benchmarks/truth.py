@@ -1,0 +1,121 @@
+"""Measures the road to the exact posterior: this library's HMC against NumPyro's NUTS, in one run.
+
+    make .venv-peers/installed && .venv/bin/python benchmarks/truth.py
+
+Both sample the post's posterior and are judged by f(x) at 81 places, with one estimator: the smallest
+effective sample size (ESS) over x, and the largest split R-hat. NumPyro has 4 chains of 2,000 draws after a
+warm-up of 1,000, its own choice of masses and step, and the faster of its two ways of running chains at once.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from first_post import ROOT, report
+
+import bayesian_nn as bnn
+from bayesian_nn.backend import tfp
+
+PEERS = ROOT / ".venv-peers" / "bin" / "python"
+X = np.linspace(-4, 12, 81)
+
+
+class Sampled(NamedTuple):
+    """functions: f(x) of every draw `[n_chains, n_draws, n_points]`; seconds: with all compiling; sampling:
+    without it, the warm-up included."""
+
+    functions: np.ndarray
+    seconds: float
+    sampling: float
+
+    @property
+    def ess(self):
+        return bnn.effective_sample_size(self.functions)
+
+    @property
+    def r_hat(self):
+        draws_first = self.functions.swapaxes(0, 1)
+        return tfp.mcmc.potential_scale_reduction(
+            draws_first, independent_chain_ndims=1, split_chains=True
+        ).numpy()
+
+
+def main():
+    if not PEERS.exists():
+        sys.exit(
+            "NumPyro is not installed beside this project. Make its environment: make .venv-peers/installed"
+        )
+    data = bnn.cosine_with_gap(seed=42)
+    model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
+    theirs = {method: numpyro(model, data, method) for method in ("parallel", "vectorized")}
+    method = min(theirs, key=lambda name: theirs[name].seconds)
+    ours, theirs = hmc(model, data), theirs[method]
+    show(f"NumPyro's NUTS, {method}", theirs, targets=("", "", "<= 1.01"))
+    show("bnn.sample_hmc", ours, targets=("", ">= 7,000", "<= 1.01"))
+    report("    ours / NumPyro's seconds", ours.seconds / theirs.seconds, "", "")
+    for what, name in {"seconds": "at equal ESS", "sampling": "and without compiling"}.items():
+        ratio = per_draw(ours, what) / per_draw(theirs, what)
+        report(f"    {name}", ratio, "", "<= 0.1")
+    agreement(ours, theirs)
+
+
+def hmc(model, data):
+    # The first call compiles, the second finds everything compiled.
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        chains = bnn.sample_hmc(model, data, seed=0, n_chains=64, n_draws=200)
+        seconds.append(time.perf_counter() - start)
+    functions = bnn.predict(model, chains.latents.reshape(-1, model.n_latents), X).draws
+    return Sampled(functions.reshape(*chains.latents.shape[:2], -1), *seconds)
+
+
+def numpyro(model, data, method):
+    points = {
+        "inputs": model.inputs(data.x)[:, 0].tolist(),
+        "y": data.y.tolist(),
+        "inputs_shown": model.inputs(X[:, None])[:, 0].tolist(),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "draws.npy")
+        command = [PEERS, ROOT / "benchmarks" / "numpyro_nuts.py", method, path]
+        done = subprocess.run(command, input=json.dumps(points), capture_output=True, text=True, check=True)
+        told = json.loads(done.stdout)
+        functions = np.load(path)
+    report(f"NumPyro {told['version']}, chains {method}", told["seconds"], "s", "")
+    report("    leapfrog steps of a draw", told["n_leapfrog"], "", "")
+    report("    divergences", told["n_diverging"], "", "")
+    return Sampled(functions, told["seconds"], told["seconds"] - told["compiling"])
+
+
+def show(name, sampled, targets):
+    for_seconds, for_ess, for_r_hat = targets
+    report(name, sampled.seconds, "s", for_seconds)
+    report("    without compiling", sampled.sampling, "s", "")
+    report("    smallest ESS of f(x)", sampled.ess.min(), "", for_ess)
+    report("    largest split R-hat of f(x)", sampled.r_hat.max(), "", for_r_hat)
+
+
+def per_draw(sampled, what):
+    return getattr(sampled, what) / sampled.ess.min()
+
+
+def agreement(*both):
+    """Prints how far apart the two are, in standard errors of the difference."""
+    for name, values in {
+        "mean": [sampled.functions for sampled in both],
+        "variance": [(each.functions - each.functions.mean(axis=(0, 1))) ** 2 for each in both],
+    }.items():
+        means = [each.mean(axis=(0, 1)) for each in values]
+        errors = [each.std(axis=(0, 1)) / np.sqrt(bnn.effective_sample_size(each)) for each in values]
+        apart = np.abs(means[0] - means[1]) / np.hypot(*errors)
+        report(f"largest difference between the {name}s of f(x)", apart.max(), "std errors", "<= 4")
+
+
+if __name__ == "__main__":
+    main()
