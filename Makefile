@@ -68,9 +68,12 @@ lock: $(INSTALLED) ## write requirements.lock anew from pyproject.toml (newest v
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" \
 	  $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock
+	@$(BIN)/uv pip compile benchmarks/peers.in --universal --fork-strategy fewest --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" \
+	  $(if $(UPGRADE),--upgrade) --quiet --output-file benchmarks/peers.lock
 
-bench: $(INSTALLED) ## time what the documentation promises
-	@for script in $(wildcard benchmarks/*.py); do echo "$$script"; $(BIN)/python "$$script"; done
+bench: $(INSTALLED) .venv-peers/installed ## time what the documentation promises
+	@for script in $(filter-out benchmarks/numpyro_nuts.py,$(wildcard benchmarks/*.py)); do echo "$$script"; $(BIN)/python "$$script"; done
 
 clean: ## remove everything that a build, an example or a test has made (.venv stays)
 	@rm -rf site build outputs docs/gallery examples/outputs .cache .pytest_cache .ruff_cache .hypothesis
@@ -85,6 +88,12 @@ $(SYNCED): requirements.lock | $(BIN)/uv
 	@rm -f $@
 	@echo "Installing the dependencies of requirements.lock into .venv (about a minute on a fresh machine)."
 	@$(BIN)/uv pip sync $(QUIET) --python $(BIN)/python --require-hashes --only-binary :all: --compile-bytecode requirements.lock
+	@touch $@
+
+# What the benchmarks compare with, in an environment of its own.
+.venv-peers/installed: benchmarks/peers.lock | $(BIN)/uv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-peers
+	@$(BIN)/uv pip sync $(QUIET) --python .venv-peers/bin/python --require-hashes --only-binary :all: benchmarks/peers.lock
 	@touch $@
 
 # pip brings uv, by the lock's own version and hashes; uv then installs in half of pip's time.
