@@ -302,6 +302,7 @@ def run(example: Example, options: dict) -> None:
         ("docs/gallery/plot_one_more.md", False),
         ("examples/plot_other.py", False),
         ("examples/README.md", False),
+        ("examples/.ruff_cache/0.15/1234", False),
         ("src/bayesian_nn/__pycache__/model.pyc", False),
     ],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 SOURCES = {file.name: file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))}
 
 # Written by tools beside the sources; nothing that is executed reads them.
-IGNORED_FOLDERS = {"__pycache__", ".ipynb_checkpoints", "outputs"}
+IGNORED_FOLDERS = {"__pycache__", ".ipynb_checkpoints", ".ruff_cache", "outputs"}
 
 
 def files_below(folder: Path) -> list[Path]:
