@@ -23,19 +23,21 @@ class Block(NamedTuple):
 
 @functools.lru_cache(maxsize=16)
 def compiled_block(model: Model):
-    """Returns the compiled function `(latents, steps, n_leapfrog, noise, inputs, targets) -> Block`.
+    """Returns the compiled function `(latents, steps, counts, noise, inputs, targets) -> Block`.
 
-    steps: the leapfrog step of every latent in every iteration `[n_iterations, n_latents, 1]`; n_leapfrog:
-    steps per trajectory `[]`; noise: the momenta, standard normal `[n_iterations, n_latents, n_chains]`, and
-    the logs of uniform numbers for accepting or not `[n_iterations, n_chains]`. (Neal 2011, section 5.3.2)
+    steps: the leapfrog step of every latent in every iteration `[n_iterations, n_latents, 1]`; counts: how
+    many of these iterations to do, the others being left zero, and the leapfrog steps of each; noise: the
+    momenta, standard normal `[n_iterations, n_latents, n_chains]`, and the logs of uniform numbers for
+    accepting or not `[n_iterations, n_chains]`. (Neal 2011, section 5.3.2)
     """
 
     # Not TFP's kernel, which needs the chains in the first axis: see chains_last.
     @tf.function(jit_compile=True, autograph=False)
-    def _compiled_block(latents, steps, n_leapfrog, noise, inputs, targets):
+    def _compiled_block(latents, steps, counts, noise, inputs, targets):
         def gradient_at(latents):
             return log_joint_and_gradient(model, latents, inputs, targets)
 
+        n_iterations, n_leapfrog = counts
         momenta, log_uniforms = noise
 
         def iteration(index, latents, log_joint, gradient, kept):
@@ -53,9 +55,8 @@ def compiled_block(model: Model):
             kept = [array.write(index, value) for array, value in zip(kept, values, strict=True)]
             return index + 1, latents, log_joint, gradient, kept
 
-        n_iterations = momenta.shape[0]
         shapes = (latents.shape, latents.shape[1:], latents.shape[1:])
-        kept = [tf.TensorArray(tf.float32, n_iterations, element_shape=shape) for shape in shapes]
+        kept = [tf.TensorArray(tf.float32, momenta.shape[0], element_shape=shape) for shape in shapes]
         _, last, _, _, kept = tf.while_loop(
             lambda index, *_: index < n_iterations, iteration, (0, latents, *gradient_at(latents), kept)
         )

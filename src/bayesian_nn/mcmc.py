@@ -9,14 +9,14 @@ from bayesian_nn.arguments import fraction, instance, positive, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.chains_last import log_joint_and_gradient
 from bayesian_nn.data import Dataset
-from bayesian_nn.leapfrog import compiled_block
+from bayesian_nn.leapfrog import Block, compiled_block
 from bayesian_nn.model import Model, prior_stds
 from bayesian_nn.posterior import MeanField
 from bayesian_nn.streams import MCMC, checked_seed, generator
 
 __all__ = ["Chains", "sample_chains", "sample_hmc"]
 
-# Iterations in one call of the compiled program, after each of which the warm-up adapts.
+# The most iterations in one call of the compiled program.
 BLOCK = 5
 # Without it, chains in narrow places stay there: half of the effective draws, on the post's network.
 JITTER = (0.6, 1.0)
@@ -114,37 +114,25 @@ def sample_chains(
     n_warmup, n_draws = (whole_number(*pair) for pair in zip(("n_warmup", "n_draws"), lengths, strict=True))
     sampler = _Sampler(model, inputs, targets, checked_seed(seed), _checked_start(model, start))
     length = positive("trajectory_length", trajectory_length)
-    n_warmup_blocks, n_draw_blocks = -(-n_warmup // BLOCK), -(-n_draws // BLOCK)
-    total = (n_warmup_blocks + n_draw_blocks) * BLOCK
-    with tqdm(total=total, unit="iteration", disable=None) as bar:
-        tuner = _Tuner(fraction("target_acceptance", target_acceptance, but=1))
-        seen = []
-        for number in range(n_warmup_blocks):
-            done = number / n_warmup_blocks
-            # The first trajectories are short: they only fall into the posterior.
-            block = sampler.advance(tuner.step_size, length * min(1.0, 4 * done + 0.04))
-            tuner.learn(_acceptance(block))
-            if 1 / 3 <= done <= 2 / 3:
-                seen.append(block.latents.numpy())
-            elif seen:
-                sampler.scales = _scales(model, np.concatenate(seen))
-                tuner, seen = _Tuner(tuner.target, tuner.averaged), []
-            bar.update(BLOCK)
-            bar.set_postfix(acceptance=f"{_acceptance(block).mean():.2f}", refresh=False)
+    target = fraction("target_acceptance", target_acceptance, but=1)
+    with tqdm(total=n_warmup + n_draws, unit="iteration", disable=None) as bar:
+        step_size = _warm_up(sampler, n_warmup, length, target, bar)
         blocks = []
-        for _ in range(n_draw_blocks):
-            blocks.append(sampler.advance(tuner.averaged, length))
-            bar.update(BLOCK)
-    latents = np.concatenate([block.latents.numpy() for block in blocks])[:n_draws]
-    gains = np.concatenate([block.energy_gains.numpy() for block in blocks])[:n_draws]
+        for done in range(0, n_draws, BLOCK):
+            blocks.append(sampler.advance(step_size, length, min(BLOCK, n_draws - done)))
+            bar.update(len(blocks[-1].latents))
+    latents, log_joints, gains = (
+        np.concatenate([getattr(block, name) for block in blocks])
+        for name in ("latents", "log_joints", "energy_gains")
+    )
     return Chains(
         model=model,
         # A transpose of the whole would be a view with the chains last, slow for all that reads it by chain.
         latents=np.ascontiguousarray(latents.transpose(2, 0, 1)),
-        log_joints=np.concatenate([block.log_joints.numpy() for block in blocks])[:n_draws].T,
+        log_joints=log_joints.T,
         acceptance=np.exp(np.minimum(gains, 0)).mean(axis=0),
         n_divergences=int(np.sum(gains < -DIVERGENCE)),
-        step_size=tuner.averaged,
+        step_size=step_size,
         trajectory_length=length,
         scales=sampler.scales,
     )
@@ -154,7 +142,7 @@ class _Sampler:
     """Chains on their way: where they are, and the noise that moves them on."""
 
     def __init__(self, model, inputs, targets, seed, start):
-        self.scales = prior_stds(model)
+        self.model, self.scales = model, prior_stds(model)
         self._block, self._random = compiled_block(model), generator(seed, MCMC, 0)
         self._data = [tf.constant(part, tf.float32) for part in (inputs, targets)]
         self._latents = tf.constant(start.T, tf.float32)
@@ -165,37 +153,55 @@ class _Sampler:
                 "data's units (scaling=data.scaling), or smaller starts."
             )
 
-    def advance(self, step_size, length):
+    def advance(self, step_size, length, n_iterations=1):
+        """Returns the `Block` of these iterations, as arrays, and leaves the chains at its end."""
         random, shape = self._random, self._latents.shape
-        jitter = random.uniform(*JITTER, BLOCK)
-        steps = (step_size * jitter[:, None] * self.scales)[:, :, None]
+        jitter = _padded(random.uniform(*JITTER, n_iterations))
         n_leapfrog = int(np.clip(np.ceil(length / (np.mean(JITTER) * step_size)), 1, MAX_LEAPFROG))
-        momenta = random.standard_normal((BLOCK, *shape), dtype=np.float32)
-        log_uniforms = -random.standard_exponential((BLOCK, shape[1]), dtype=np.float32)
+        momenta = random.standard_normal((n_iterations, *shape), dtype=np.float32)
+        log_uniforms = -random.standard_exponential((n_iterations, shape[1]), dtype=np.float32)
         block = self._block(
             self._latents,
-            tf.constant(steps, tf.float32),
-            tf.constant(n_leapfrog),
-            (tf.constant(momenta), tf.constant(log_uniforms)),
+            tf.constant((step_size * jitter[:, None] * self.scales)[:, :, None], tf.float32),
+            (tf.constant(n_iterations), tf.constant(n_leapfrog)),
+            (tf.constant(_padded(momenta)), tf.constant(_padded(log_uniforms))),
             *self._data,
         )
         self._latents = block.last
-        return block
+        return Block(block.last, *(part.numpy()[:n_iterations] for part in block[1:]))
+
+
+def _warm_up(sampler, n_iterations, length, target, bar):
+    """Returns the step size to go on with, and leaves the sampler with the posterior's scales: a third of the
+    iterations falls into the posterior, one measures its scales, and one tunes the step to them."""
+    tuner, seen = _Tuner(target, centre=1e-2), []
+    for number in range(n_iterations):
+        done = number / n_iterations
+        # The first trajectories are short: they only fall.
+        block = sampler.advance(tuner.step_size, length * min(1.0, 4 * done + 0.04))
+        tuner.learn(_acceptance(block).mean())
+        if 1 / 3 <= done <= 2 / 3:
+            seen.append(block.latents)
+        elif seen:
+            sampler.scales = _scales(sampler.model, np.concatenate(seen))
+            tuner, seen = _Tuner(target, centre=tuner.averaged), []
+        bar.update(1)
+        bar.set_postfix(acceptance=f"{_acceptance(block).mean():.2f}", refresh=False)
+    return tuner.averaged
 
 
 class _Tuner:
     """Dual averaging of the log step size (Hoffman and Gelman 2014, equation 6, with their constants)."""
 
-    def __init__(self, target, step_size=1e-3):
-        self.target = target
-        self.step_size = self.averaged = step_size
-        self._centre, self._shortfall, self._count = np.log(10 * step_size), 0.0, 0
+    def __init__(self, target, centre):
+        self.target, self._log_centre = target, np.log(centre)
+        self.step_size = self.averaged = centre
+        self._shortfall, self._count = 0.0, 0
 
     def learn(self, acceptance):
         self._count += 1
-        weight = 1 / (self._count + 10)
-        self._shortfall += weight * (self.target - acceptance.mean() - self._shortfall)
-        log_step = self._centre - np.sqrt(self._count) / 0.05 * self._shortfall
+        self._shortfall += (self.target - acceptance - self._shortfall) / (self._count + 10)
+        log_step = self._log_centre - np.sqrt(self._count) / 0.05 * self._shortfall
         self.step_size = float(np.exp(log_step))
         weight = self._count**-0.75
         self.averaged = float(np.exp((1 - weight) * np.log(self.averaged) + weight * log_step))
@@ -203,7 +209,12 @@ class _Tuner:
 
 def _acceptance(block):
     """Returns the probability of accepting each proposal `[n_iterations, n_chains]`."""
-    return np.exp(np.minimum(block.energy_gains.numpy(), 0))
+    return np.exp(np.minimum(block.energy_gains, 0))
+
+
+def _padded(values):
+    """Returns values `[n_iterations, ...]` with zeros up to `BLOCK` iterations, the program's shape."""
+    return np.concatenate([values, np.zeros((BLOCK - len(values), *values.shape[1:]), values.dtype)])
 
 
 def _scales(model, latents):
