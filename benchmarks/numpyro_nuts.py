@@ -55,11 +55,11 @@ def main(method, path):
         chain_method=method,
         progress_bar=False,
     )
-    start = time.perf_counter()
+    start = time.perf_counter(), time.process_time()
     fields = ("num_steps", "diverging")
     sampler.run(jax.random.PRNGKey(0), inputs, y, extra_fields=fields)
     weights = jax.block_until_ready(sampler.get_samples(group_by_chain=True)["weights"])
-    seconds = time.perf_counter() - start
+    seconds, processor = time.perf_counter() - start[0], time.process_time() - start[1]
     at = jnp.array(points["inputs_shown"])
     draws = jax.lax.map(lambda chain: jax.vmap(lambda w: network(w, at))(chain), weights)
     np.save(path, np.asarray(draws))
@@ -69,6 +69,7 @@ def main(method, path):
             {
                 "version": numpyro.__version__,
                 "seconds": seconds,
+                "processor": processor,
                 "compiling": sum(compiling),
                 "n_leapfrog": float(extra["num_steps"].mean()),
                 "n_diverging": int(extra["diverging"].sum()),
