@@ -23,8 +23,8 @@ REGIONS = {"data": [(0, 2), (6, 8)], "gap": [(2.1, 5.9)], "outside": [(-4, -0.1)
 
 
 class Settings(NamedTuple):
-    """What must suit the network and the data: the step sizes of dynamics that refuse no step, the number of
-    chains and of restarts, and how long they go on."""
+    """What must suit the network and the data: the step sizes of dynamics that refuse no step, how many
+    chains, members and restarts there are, and how long they go on."""
 
     sgld_step: float = 2e-5
     sghmc_step: float = 0.003
@@ -109,6 +109,9 @@ def methods(model, data, x, settings):
             n_steps=settings.n_sghmc_steps,
             n_burn_in=settings.n_sghmc_steps // 3,
             n_chains=settings.n_chains,
+        ),
+        "HMC, cut short": lambda: bnn.sample_hmc(
+            model, data, seed=SEED, n_warmup=60, n_draws=40, n_chains=settings.n_chains
         ),
     }
     return {name: functools.partial(drawn, infer) for name, infer in by_draws.items()} | {
