@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,22 @@ def test_lock_holds_what_pyproject_asks_for():
         versions = lock.get(canonicalize_name(requirement.name), [])
         fits = versions and all(requirement.specifier.contains(version) for version, _ in versions)
         assert fits, f"the lock has no {requirement}: run `make lock`"
+
+
+def test_the_library_imports_only_what_it_asks_for():
+    # What only the tests ask for is there when they run, and missing where the library is installed.
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requirements = [Requirement(each) for each in project["dependencies"]]
+    # An extra brings the package of its name: imageio[ffmpeg] brings imageio-ffmpeg.
+    asked = {canonicalize_name(each.name) for each in requirements}
+    asked |= {f"{each.name}-{extra}" for each in requirements for extra in each.extras}
+    providers = packages_distributions()
+    for file in LIBRARY.glob("*.py"):
+        tops = {name.split(".")[0] for name in _imports(file)} - sys.stdlib_module_names - {"bayesian_nn"}
+        unasked = {
+            top for top in tops if not asked & {canonicalize_name(name) for name in providers.get(top, [])}
+        }
+        assert not unasked, f"{file.name} imports {unasked}, which pyproject.toml does not ask for"
 
 
 # --- the workflows

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logsumexp
 
 from bayesian_nn.arguments import whole_number
 from bayesian_nn.backend import tf
@@ -80,5 +79,5 @@ def estimate_bound(
     values, ratios = draw_terms(model, posterior, parameters, data, seed=seed, n_draws=n_draws * n_repeats)
     log_weights = (values - ratios).astype(np.float64)
     grouped = log_weights.reshape(*log_weights.shape[:-1], n_repeats, n_draws)
-    bounds = logsumexp(grouped, axis=-1) - np.log(n_draws)
+    bounds = tf.reduce_logsumexp(grouped, axis=-1).numpy() - np.log(n_draws)
     return BoundEstimate(bounds.mean(axis=-1), bounds.std(axis=-1, ddof=1) / np.sqrt(n_repeats))
