@@ -91,6 +91,25 @@ def test_curves_have_the_closed_form_s_mean_and_spread():
     assert np.all(np.abs(draws.std(axis=0) / std - 1) < 5 / np.sqrt(2 * n))
 
 
+def test_its_spread_is_not_the_posterior_s_and_does_not_shrink_with_more_data():
+    x, spreads = [1.0, 7.0], {}
+    for times in (1, 8):
+        data = bnn.Dataset(np.tile(DATA.x, (times, 1)), np.tile(DATA.y, times), DATA.scaling)
+        dropped = fit_dropout(SHALLOW, data, seed=0, rate=RATE).draw(2000, seed=1)
+        laplace = bnn.fit_laplace(SHALLOW, data, find_map(SHALLOW, data, seed=0))
+        spreads[times] = np.stack(
+            [
+                bnn.predict(SHALLOW, dropped, x).epistemic_std,
+                bnn.predict_linearised(laplace, x, n_draws=2000, seed=1).epistemic_std,
+            ]
+        )
+    # On the data Laplace's Gaussian is near the posterior, whose sd falls with the root of their number.
+    dropout_ratio, posterior_ratio = spreads[8] / spreads[1]
+    assert np.all(posterior_ratio < 1.2 * 8**-0.5)
+    assert np.all(dropout_ratio > 0.8)
+    assert np.all(spreads[1][0] > 3 * spreads[1][1])
+
+
 def test_a_draw_drops_all_that_leads_out_of_a_unit_and_nothing_else():
     latents = np.arange(1.0, DEEP.n_latents + 1)
     ratios = DropoutFit(DEEP, latents, RATE).draw(4000, seed=0) / latents

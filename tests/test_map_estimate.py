@@ -71,6 +71,10 @@ def test_the_restart_that_is_climbed_to_the_top_is_the_best():
     assert estimate.best == 1
     np.testing.assert_array_equal(estimate.latents[0, :-1], 0.0)
     assert estimate.log_joints[1] > estimate.log_joints[0] + 100
+    # Laplace's approximation refuses what is not at a top.
+    bnn.fit_laplace(POST_MODEL, POST, estimate)
+    with pytest.raises(ValueError, match="estimate is not at a mode"):
+        bnn.fit_laplace(POST_MODEL, POST, good)
     fitted = bnn.predict(POST_MODEL, estimate.mode[None], POST.x).mean
     assert bnn.rmse(fitted, POST.truth(POST.x)) < 0.07
 

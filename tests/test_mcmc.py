@@ -38,6 +38,35 @@ def test_draws_have_the_exact_mean_and_covariance(chains):
     assert_is_mean_of(products, correlation, np.sqrt(1 + correlation**2), effective_sample_size(products))
 
 
+def test_steps_so_large_that_half_are_refused_leave_the_posterior_exact():
+    # Where nearly all are accepted a wrong test of acceptance would not show.
+    settings = QUICK | {"n_chains": 64, "n_draws": 300, "target_acceptance": 0.5}
+    chains = bnn.sample_hmc(MODEL, DATA, seed=3, **settings)
+    assert 0.35 < chains.acceptance.mean() < 0.65
+    std = np.sqrt(np.diag(EXACT.covariance))
+    standardised = (chains.latents.astype(np.float64) - EXACT.mean) / std
+    assert_is_mean_of(standardised, 0, 1, effective_sample_size(standardised))
+    squares = standardised**2
+    assert_is_mean_of(squares, 1, np.sqrt(2), effective_sample_size(squares))
+
+
+def test_a_trajectory_that_leaves_the_finite_numbers_is_refused():
+    start = tf.zeros([3, 2])
+    block = compiled_block(MODEL)(
+        start,
+        tf.constant([[[0.01]] * 3, [[1e30]] * 3]),
+        (tf.constant(2), tf.constant(3)),
+        (tf.ones([2, 3, 2]), tf.fill([2, 2], -0.01)),
+        tf.constant(MODEL.inputs(DATA.x), tf.float32),
+        tf.constant(MODEL.targets(DATA.y), tf.float32),
+    )
+    assert np.all(block.latents[0] != start)
+    np.testing.assert_array_equal(block.latents[1], block.latents[0])
+    np.testing.assert_array_equal(block.log_joints[1], block.log_joints[0])
+    # It counts as a divergence, and is never accepted.
+    assert np.all(np.exp(np.minimum(block.energy_gains[1], 0)) == 0)
+
+
 def test_their_density_is_the_joint_density(chains):
     inputs, targets = MODEL.inputs(DATA.x), MODEL.targets(DATA.y)
     latents = tf.constant(chains.latents[:, -1].T, tf.float64)

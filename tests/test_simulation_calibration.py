@@ -1,9 +1,12 @@
 """The exact posterior of linear regression passes; what is too narrow, shifted or forgetful does not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import bayesian_nn as bnn
+from bayesian_nn.mcmc import sample_chains
 from bayesian_nn.simulation_calibration import rank_simulations, simulate
 
 MODEL = bnn.Model((1, 1), noise_std=0.5, prior_std=1.5, scaling=bnn.Scaling((2.0,), (3.0,), 10.0, 2.0))
@@ -44,6 +47,43 @@ def test_of_a_posterior_that_forgot_the_data_only_the_log_likelihood_tells():
     values = p_values(the_prior)
     assert values[:3].min() > NO_CHANCE
     assert values[3] < NO_CHANCE
+
+
+# --- Hamiltonian Monte Carlo on a network
+
+NETWORK = bnn.Model((1, 8, 1), noise_std=0.2, scaling=bnn.Scaling((4.0,), (4.0,)))
+IN_TWO_PARTS = np.r_[np.linspace(0, 2, 10), np.linspace(6, 8, 10)]
+
+
+def by_hmc(y, seed, *, noise_std=0.2, n_chains=8, n_draws=8):
+    """Draws of the network's posterior with this noise, some of every chain, all data sets at once."""
+    model = replace(NETWORK, noise_std=noise_std)
+    start = bnn.MeanField().initial(model, seed=seed, n_restarts=n_chains * len(y))[:, : model.n_latents]
+    chains = sample_chains(
+        model,
+        model.inputs(IN_TWO_PARTS[:, None]),
+        model.targets(np.repeat(y, n_chains, axis=0)).T,
+        seed=seed,
+        start=start,
+        lengths=(100, 16 * n_draws),
+    )
+    return chains.latents[:, 15::16].reshape(len(y), n_chains * n_draws, model.n_latents)
+
+
+@pytest.mark.parametrize("noise_std", [0.2, 0.4])
+def test_hmc_passes_on_a_small_network_and_fails_with_another_noise(noise_std):
+    ranks = rank_simulations(
+        NETWORK,
+        IN_TWO_PARTS,
+        lambda y, seed: by_hmc(y, seed, noise_std=noise_std),
+        seed=0,
+        n_simulations=96,
+        at=[-3, 1, 3, 4, 5, 7, 11],
+    )
+    assert (ranks.p_values().min() > NO_CHANCE) == (noise_std == NETWORK.noise_std)
+
+
+# --- parts
 
 
 def test_ranks_and_names_by_hand():
