@@ -1,10 +1,16 @@
-"""Runs that no fit made, so that what reads them can be tested in no time."""
+"""Runs and parameters that no fit made, so that what reads them can be tested in no time."""
 
 import numpy as np
+import tensorflow as tf
 
 import bayesian_nn as bnn
 from bayesian_nn.optimizer import AdamState
 from bayesian_nn.run import Run, Settings
+
+
+def parameters_of(mean, std):
+    """The parameters of `MeanField`, in float64, which its own `parameters` rounds."""
+    return tf.constant(np.concatenate([mean, np.log(np.expm1(std))], axis=-1))
 
 
 def run(model, *, mean, std, best=0, **settings):

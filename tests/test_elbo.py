@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from linear_regression import exact, problem
+from made_by_hand import parameters_of
 from scipy.stats import multivariate_normal
 
 import bayesian_nn as bnn
@@ -14,11 +15,6 @@ from bayesian_nn.model import log_likelihood, prior
 from bayesian_nn.streams import EVALUATION, key
 
 FAMILY = bnn.MeanField()
-
-
-def parameters_of(mean, std):
-    """Parameters in float64, which `MeanField.parameters` rounds."""
-    return tf.constant(np.concatenate([mean, np.log(np.expm1(std))], axis=-1))
 
 
 def some_posterior(model, *leading, seed=0):

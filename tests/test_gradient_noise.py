@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 from linear_regression import exact, problem
+from made_by_hand import parameters_of
 
 import bayesian_nn as bnn
 from bayesian_nn.full_covariance import FullCovariance
@@ -39,11 +40,6 @@ def noise_of(objective, batch_size=None, seed=0):
     return estimate_gradient_noise(
         model, FAMILY, objective, parameters, data, seed=seed, n_repeats=N_REPEATS, batch_size=batch_size
     )
-
-
-def parameters_of(mean, std):
-    """Parameters in float64, which `MeanField.parameters` rounds."""
-    return np.concatenate([mean, np.log(np.expm1(std))])
 
 
 def distances(one, other):

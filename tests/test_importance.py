@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from linear_regression import exact, problem
+from made_by_hand import parameters_of
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
@@ -21,11 +21,6 @@ def uncorrelated_problem(n_points=30):
     x = random.normal(size=n_points)
     data = bnn.dataset(x, 2 * x + random.normal(0, 0.5, n_points))
     return bnn.Model((1, 1), noise_std=0.5, prior_std=1.5, scaling=data.scaling), data
-
-
-def parameters_of(mean, std):
-    """Parameters in float64, which `MeanField.parameters` rounds."""
-    return tf.constant(np.concatenate([mean, np.log(np.expm1(std))], axis=-1))
 
 
 def bound(model, parameters, noise, data, **keywords):

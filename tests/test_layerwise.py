@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from linear_regression import exact, problem
+from made_by_hand import parameters_of
 
 import bayesian_nn as bnn
 from bayesian_nn.elbo import analytic_kl, objective_noise_shape
@@ -21,11 +22,6 @@ OBJECTIVES = {
     Flipout: flipout_outputs,
 }
 BOTH = pytest.mark.parametrize("kind", OBJECTIVES, ids=lambda kind: kind.__name__)
-
-
-def parameters_of(mean, std):
-    """Parameters in float64, which `MeanField.parameters` rounds."""
-    return tf.constant(np.concatenate([mean, np.log(np.expm1(std))], axis=-1))
 
 
 def small_network(*leading, noise_std=0.3, std=0.4, n_points=6, sizes=(2, 4, 3, 1)):
