@@ -148,7 +148,7 @@ def test_a_seed_is_a_fit_and_a_set_of_draws():
         ({"n_masks": 0}, "n_masks must be a whole number, 1 or more; got 0"),
         ({"n_steps": -1}, "n_steps must be a whole number, 1 or more; got -1"),
         ({"model": bnn.Model((1, 1), 0.1)}, r"layer_sizes=\(1, 1\) has no hidden layer"),
-        ({"start": np.zeros(61)}, r"start must have shape \[1, 61\]"),
+        ({"start": np.zeros(61)}, r"start must be \[1, n_latents\] = \[1, 61\]"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):

@@ -112,7 +112,7 @@ def test_draws_show_every_member_equally_often(n_draws, times):
         ({"n_steps": 0}, "n_steps must be a whole number, 1 or more; got 0"),
         ({"anchored": "yes"}, "anchored must be True or False; got 'yes'"),
         ({"perturbed": 0.1}, "perturbed must be True or False; got 0.1"),
-        ({"start": np.zeros((3, 3))}, r"start must have shape \[2, 3\].* got \[3, 3\]"),
+        ({"start": np.zeros((3, 3))}, r"start must be \[n_members, .* = \[2, 3\]; got \[3, 3\]"),
         (
             {"model": bnn.Model((2, 1), bnn.LearnedNoise(1.0))},
             "perturbed: .* this model learns it. Give perturbed=False",

@@ -235,19 +235,6 @@ def test_wrong_arguments_are_refused(arguments, message):
         sghmc(0.1, **arguments)
 
 
-@pytest.mark.parametrize(
-    ("model", "data", "message"),
-    [
-        ((2, 1), DATA, r"model must be a Model; got \(2, 1\)"),
-        (MODEL, (DATA.x, DATA.y), r"data must be a Dataset; got "),
-        (bnn.Model((1, 1), 1.0), DATA, "The data have 2 inputs and the model 1"),
-    ],
-)
-def test_a_model_and_data_that_do_not_fit_are_refused(model, data, message):
-    with pytest.raises(ValueError, match=message):
-        sample_sgld(model, data, seed=0, step_size=0.01)
-
-
 def test_no_draws_are_refused():
     with pytest.raises(ValueError, match="n_draws must be a whole number, 1 or more; got 0"):
         LangevinChains(MODEL, np.zeros((1, 1, 3)), np.ones(1)).draw(0, seed=0)

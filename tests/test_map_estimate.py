@@ -105,7 +105,7 @@ def test_draws_are_copies_of_the_best_mode():
         ({"seed": -1}, "seed must be a whole number, 0 or more; got -1"),
         ({"n_steps": 0}, "n_steps must be a whole number, 1 or more; got 0"),
         ({"n_restarts": 1.5}, "n_restarts must be a whole number, 1 or more; got 1.5"),
-        ({"start": [0.0, 0.0]}, r"start must have shape \[8, 3\].* got \[2\]"),
+        ({"start": [0.0, 0.0]}, r"start must be \[n_restarts, n_latents\] = \[8, 3\]; got \[2\]"),
         ({"data": POST}, "The data have 1 inputs and the model 2"),
     ],
 )

@@ -168,8 +168,8 @@ def test_draws_are_chosen_without_replacement(chains):
         ({"n_draws": 0}, "n_draws must be a whole number"),
         ({"trajectory_length": 0}, "trajectory_length must be a finite number above zero; got 0"),
         ({"target_acceptance": 1}, "target_acceptance must be a number from 0 to 1, and not 1; got 1"),
-        ({"start": np.zeros((2, 4))}, r"start must be \[n_chains, 3\]; got \[2, 4\]"),
-        ({"start": np.full((2, 3), np.nan)}, "start: the log density of chain 0 is not finite. Give the"),
+        ({"start": np.zeros((2, 3))}, r"start must be \[n_chains, n_latents\] = \[64, 3\]; got \[2, 3\]"),
+        ({"start": np.full((64, 3), 1e30)}, "start: the log density of chain 0 is not finite. Give the"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):

@@ -140,6 +140,13 @@ def test_each_layer_may_have_priors_of_its_own():
     np.testing.assert_allclose(prior(model, np.float64).stddev(), stds)
 
 
+@pytest.mark.parametrize("x", [np.zeros((4, 1)), np.zeros((4, 3)), np.zeros(2), np.zeros((1, 4, 2))])
+def test_inputs_of_another_shape_are_refused(x):
+    # NumPy would repeat a single column.
+    with pytest.raises(ValueError, match=r"x must be \[n_points, 2\] for this model; got \["):
+        bnn.Model((2, 3, 1), 0.1).inputs(x)
+
+
 def test_the_joint_density_is_prior_times_likelihood():
     model, latents, x, y = example((1, 3, 1), (5,), prior_std=1.7)
     inputs, targets = model.inputs(x), model.targets(y)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import bayesian_nn as bnn
+from bayesian_nn.optimizer import schedule_of
 
 
 def follow(adam, gradients, rates):
@@ -73,8 +74,11 @@ def test_step_decay_is_the_post_s():
         (lambda: bnn.WarmupCosine(peak=True), "peak must be .* got True"),
         (lambda: bnn.StepDecay("fast"), "initial must be .* got 'fast'"),
         (lambda: bnn.Adam(learning_rate=-0.1), "learning_rate must be a finite number above zero; got -0.1"),
-        (lambda: bnn.Adam(learning_rate="fast"), r"learning_rate must be a schedule, .* got 'fast'"),
-        (lambda: bnn.Adam(learning_rate=bnn.StepDecay), r"learning_rate must be a schedule, .* got <class"),
+        (
+            lambda: bnn.Adam(learning_rate="fast"),
+            r"learning_rate must be a number, or a schedule such as .* got 'fast'",
+        ),
+        (lambda: bnn.Adam(learning_rate=bnn.StepDecay), r"learning_rate must be a number, .* got <class"),
         (lambda: bnn.Adam(epsilon=0), "epsilon must be a finite number above zero; got 0"),
     ],
 )
@@ -88,3 +92,10 @@ def test_a_number_is_a_constant_rate(rate):
     adam = bnn.Adam(learning_rate=rate)
     assert adam == bnn.Adam(bnn.StepDecay(float(rate)))
     np.testing.assert_array_equal(adam.learning_rate.rates(300), np.full(300, rate))
+
+
+def test_a_schedule_is_asked_for_under_the_caller_s_name():
+    schedule = bnn.StepDecay(1.0, 0.5, every=1)
+    assert schedule_of("step_size", schedule) is schedule
+    with pytest.raises(ValueError, match=r"step_size must be a number, or a schedule .* got Adam\("):
+        schedule_of("step_size", bnn.Adam())

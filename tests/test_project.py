@@ -22,6 +22,7 @@ PIPELINE = [
     "model",
     "chains_last",
     "posterior",
+    "starting",
     "full_covariance",
     "low_rank",
     "elbo",

@@ -9,7 +9,7 @@ from linear_regression import problem
 
 import bayesian_nn as bnn
 from bayesian_nn.model import log_joint
-from bayesian_nn.stochastic_gradient import BlockInputs, minibatch_gradient, rates_of
+from bayesian_nn.stochastic_gradient import BlockInputs, minibatch_gradient
 from bayesian_nn.streams import LANGEVIN
 
 DATA = bnn.cosine_with_gap(seed=1, n_points=6)
@@ -60,22 +60,3 @@ def test_every_block_has_noise_of_its_own():
     assert np.abs(np.corrcoef(noises) - np.eye(3)).max() < 5 / np.sqrt(1000)
     np.testing.assert_array_equal(noises[0], first.noise(0, [1000]))
     assert first.batches(0, 5) is None
-
-
-def test_rates_are_those_of_a_number_or_a_schedule():
-    np.testing.assert_array_equal(rates_of("step_size", 0.5, 3), [0.5, 0.5, 0.5])
-    np.testing.assert_array_equal(rates_of("step_size", bnn.StepDecay(1.0, 0.5, every=1), 3), [1, 0.5, 0.25])
-
-
-@pytest.mark.parametrize(
-    ("rate", "message"),
-    [
-        (0, "step_size must be a finite number above zero; got 0"),
-        ("0.1", r"step_size must be a number, or a schedule such as StepDecay\(0\.01\); got '0\.1'"),
-        (bnn.StepDecay, r"step_size must be a number, or a schedule .* got <class"),
-        (bnn.Adam(), r"step_size must be a number, or a schedule .* got Adam\("),
-    ],
-)
-def test_wrong_rates_are_refused(rate, message):
-    with pytest.raises(ValueError, match=message):
-        rates_of("step_size", rate, 3)

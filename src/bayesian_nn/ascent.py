@@ -5,42 +5,15 @@ import functools
 import numpy as np
 from tqdm import tqdm
 
-from bayesian_nn.arguments import finite_numbers, instance
+from bayesian_nn.arguments import instance
 from bayesian_nn.backend import tf
-from bayesian_nn.data import Dataset
 from bayesian_nn.model import Model, log_likelihood, prior
 from bayesian_nn.optimizer import Adam
-from bayesian_nn.posterior import MeanField
 
-__all__ = ["ascend", "in_network_units", "starts"]
+__all__ = ["ascend"]
 
 # Steps between two looks at the progress bar.
 BLOCK = 250
-
-
-def in_network_units(model: Model, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the data's inputs `[n_points, n_inputs]` and targets `[n_points]` in the model's units. Raises
-    ValueError for anything that is not a model and data for it."""
-    instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), noise_std=0.1).")
-    instance("data", data, Dataset, "Make one of arrays with dataset(x, y).")
-    if data.x.shape[1] != model.layer_sizes[0]:
-        raise ValueError(
-            f"The data have {data.x.shape[1]} inputs and the model {model.layer_sizes[0]}: "
-            f"layer_sizes must begin with {data.x.shape[1]}."
-        )
-    return model.inputs(data.x), model.targets(data.y)
-
-
-def starts(model: Model, n_vectors: int, *, seed: int, given=None) -> np.ndarray:
-    """Returns where to begin `[n_vectors, n_latents]`: `given`, checked, or the means with which `MeanField`
-    begins."""
-    shape = [n_vectors, model.n_latents]
-    if given is None:
-        return MeanField().initial(model, seed=seed, n_restarts=n_vectors)[:, : model.n_latents]
-    given = finite_numbers("start", given)
-    if list(given.shape) != shape:
-        raise ValueError(f"start must have shape {shape}, a row of latents each; got {list(given.shape)}.")
-    return given
 
 
 def ascend(

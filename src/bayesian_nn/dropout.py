@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesian_nn.arguments import fraction, whole_number
-from bayesian_nn.ascent import BLOCK, ascend, in_network_units, starts
+from bayesian_nn.ascent import BLOCK, ascend
 from bayesian_nn.data import Dataset
 from bayesian_nn.model import Model
 from bayesian_nn.optimizer import Adam
-from bayesian_nn.streams import DROPOUT, checked_seed, generator
+from bayesian_nn.starting import first_latents, in_network_units
+from bayesian_nn.streams import DROPOUT, generator
 
 __all__ = ["DropoutFit", "fit_dropout"]
 
@@ -27,7 +28,7 @@ class DropoutFit:
         those are zero, and those out of the others divided by 1 - rate."""
         shape = whole_number("n_draws", n_draws), _n_hidden(self.model)
         # Part 0 of the stream; training has the others.
-        uniforms = generator(checked_seed(seed), DROPOUT, 0).random(shape, np.float32)
+        uniforms = generator(seed, DROPOUT, 0).random(shape, np.float32)
         return self.latents * _factors(self.model, self.rate, uniforms)
 
 
@@ -54,7 +55,7 @@ def fit_dropout(
     start: latents `[1, n_latents]` to begin from, by default the means that `MeanField` begins from. Raises
     ValueError for a model without hidden units, and ArithmeticError if the latents do not stay finite.
     """
-    seed, rate = checked_seed(seed), fraction("rate", rate, but=1)
+    rate = fraction("rate", rate, but=1)
     n_masks = whole_number("n_masks", n_masks)
     inputs, targets = in_network_units(model, data)
     if not _n_hidden(model):
@@ -69,7 +70,7 @@ def fit_dropout(
 
     latents = ascend(
         model,
-        starts(model, 1, seed=seed, given=start),
+        first_latents(model, start, seed=seed, counted="1", n_starts=1),
         inputs,
         targets,
         n_steps=whole_number("n_steps", n_steps),

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesian_nn.arguments import whole_number, yes_or_no
-from bayesian_nn.ascent import ascend, in_network_units, starts
+from bayesian_nn.ascent import ascend
 from bayesian_nn.data import Dataset
 from bayesian_nn.model import LearnedNoise, Model, prior_stds
 from bayesian_nn.optimizer import Adam
-from bayesian_nn.streams import ENSEMBLE, checked_seed, generator
+from bayesian_nn.starting import first_latents, in_network_units
+from bayesian_nn.streams import ENSEMBLE, generator
 
 __all__ = ["Ensemble", "fit_ensemble"]
 
@@ -28,7 +29,7 @@ class Ensemble:
         """Returns members' latents `[n_draws, n_latents]` in random order: every member n_draws // n_members
         times, and of the remaining draws none twice the same."""
         n_draws, n_members = whole_number("n_draws", n_draws), len(self.members)
-        random = generator(checked_seed(seed), ENSEMBLE, CHOICE)
+        random = generator(seed, ENSEMBLE, CHOICE)
         # Rounds of all members, the last one cut.
         chosen = np.resize(random.permutation(n_members), n_draws)
         return self.members[random.permutation(chosen)]
@@ -59,7 +60,6 @@ def fit_ensemble(
     start: latents `[n_members, n_latents]` to begin from, by default the means that `MeanField` begins from.
     Raises ArithmeticError if a member does not stay finite.
     """
-    seed = checked_seed(seed)
     n_members = whole_number("n_members", n_members, at_least=2)
     inputs, targets = in_network_units(model, data)
     shifts = None
@@ -76,7 +76,7 @@ def fit_ensemble(
         targets = targets + model.noise_std / model.scaling.y_scale * noise
     members = ascend(
         model,
-        starts(model, n_members, seed=seed, given=start),
+        first_latents(model, start, seed=seed, counted="n_members", n_starts=n_members),
         inputs,
         targets,
         n_steps=whole_number("n_steps", n_steps),

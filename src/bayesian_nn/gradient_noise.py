@@ -13,7 +13,8 @@ from bayesian_nn.data import Dataset
 from bayesian_nn.elbo import Elbo, objective_noise_shape
 from bayesian_nn.model import Model
 from bayesian_nn.posterior import MeanField
-from bayesian_nn.streams import GRADIENTS, checked_seed, generator
+from bayesian_nn.starting import checked_batch_size, in_network_units
+from bayesian_nn.streams import GRADIENTS, generator
 
 __all__ = ["GradientNoise", "estimate_gradient_noise"]
 
@@ -60,16 +61,14 @@ def estimate_gradient_noise(
     """Returns the mean and the variance of `n_repeats` gradients of the objective at parameters
     `[..., n_parameters]`, each with noise of its own and, with a `batch_size`, a random minibatch of its own.
     All parameter vectors share the noise. In the parameters' precision: single for those of a run."""
-    seed = checked_seed(seed)
     n_repeats = whole_number("n_repeats", n_repeats, at_least=2)
-    n_batch = data.n_points if batch_size is None else whole_number("batch_size", batch_size)
-    if n_batch > data.n_points:
-        raise ValueError(f"batch_size must be at most {data.n_points}, the observations; got {n_batch}.")
+    inputs, targets = in_network_units(model, data)
+    n_batch = checked_batch_size(batch_size, data) or data.n_points
     parameters = np.asarray(parameters)
     vectors = tf.constant(parameters.reshape(-1, parameters.shape[-1]))
     shape = objective_noise_shape(objective, model, posterior, n_batch)
     length = min(n_repeats, max(1, BLOCK // math.prod(shape)))
-    tensors = [tf.constant(part, vectors.dtype) for part in (model.inputs(data.x), model.targets(data.y))]
+    tensors = [tf.constant(part, vectors.dtype) for part in (inputs, targets)]
     block = _compiled_block(model, posterior, objective)
     # The value goes along as one more component.
     zeros = tf.zeros([vectors.shape[0], vectors.shape[1] + 1], vectors.dtype)

@@ -14,9 +14,10 @@ from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.elbo import estimate_elbo
 from bayesian_nn.model import Model, prior, prior_stds
-from bayesian_nn.optimizer import StepDecay, WarmupCosine
+from bayesian_nn.optimizer import StepDecay, WarmupCosine, schedule_of
 from bayesian_nn.posterior import MeanField
-from bayesian_nn.stochastic_gradient import BlockInputs, checked_start, minibatch_gradient, rates_of
+from bayesian_nn.starting import first_latents
+from bayesian_nn.stochastic_gradient import BlockInputs, minibatch_gradient
 from bayesian_nn.streams import IVON, POSTERIOR, key
 
 __all__ = ["DivergedIvonError", "IvonFit", "fit_ivon"]
@@ -102,7 +103,7 @@ def fit_ivon(
     DivergedIvonError if every restart leaves the finite numbers.
     """
     inputs = BlockInputs(model, data, seed=seed, stream=IVON, batch_size=batch_size)
-    rates = rates_of("learning_rate", learning_rate, whole_number("n_steps", n_steps))
+    rates = schedule_of("learning_rate", learning_rate).rates(whole_number("n_steps", n_steps))
     rule = _Rule(
         model,
         data.n_points,
@@ -110,7 +111,7 @@ def fit_ivon(
         fraction("beta1", beta1, but=1),
         fraction("beta2", beta2, but=1),
     )
-    means = checked_start(model, start, seed=seed, counted="n_restarts", n_starts=n_restarts)
+    means = first_latents(model, start, seed=seed, counted="n_restarts", n_starts=n_restarts).T
     state = _State.begin(model, means, _checked_std(model, initial_std))
     state, elbos = _climb(rule, inputs, rates, state)
     means = state.means.numpy().T

@@ -12,8 +12,10 @@ from bayesian_nn.arguments import fraction, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.model import Model
-from bayesian_nn.stochastic_gradient import BlockInputs, checked_start, minibatch_gradient, rates_of
-from bayesian_nn.streams import LANGEVIN, POSTERIOR, checked_seed, generator
+from bayesian_nn.optimizer import schedule_of
+from bayesian_nn.starting import first_latents
+from bayesian_nn.stochastic_gradient import BlockInputs, minibatch_gradient
+from bayesian_nn.streams import LANGEVIN, POSTERIOR, generator
 
 __all__ = ["DivergedChainsError", "LangevinChains", "sample_sghmc", "sample_sgld"]
 
@@ -41,7 +43,7 @@ class LangevinChains:
         n_chains, n_kept, n_latents = self.latents.shape
         whole_number("n_draws", n_draws)
         weights = np.tile(self.step_sizes / self.step_sizes.sum(), n_chains) / n_chains
-        chosen = generator(checked_seed(seed), POSTERIOR, 0).choice(
+        chosen = generator(seed, POSTERIOR, 0).choice(
             n_chains * n_kept,
             n_draws,
             replace=n_draws > np.count_nonzero(weights),
@@ -84,10 +86,10 @@ def sample_sgld(
     (Li et al. 2016), with which no stationary distribution is known to test against.
     """
     # Without memory of its velocity, a step of SGHMC moves by e² g + e √2 η: this one with e = √(h / 2).
-    steps = rates_of("step_size", step_size, whole_number("n_steps", n_steps))
+    steps = schedule_of("step_size", step_size).rates(whole_number("n_steps", n_steps))
     dynamics = _Dynamics(steps, np.sqrt(steps / 2), 1.0, smaller=4.0)
     inputs = BlockInputs(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
-    start = checked_start(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
+    start = first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
     return _sample(model, inputs, dynamics, start, n_burn_in, thin)
 
 
@@ -125,10 +127,10 @@ def sample_sghmc(
     with 1 nothing is left, and this is `sample_sgld` with h = 2e². The other arguments, and what raises,
     are those of `sample_sgld`.
     """
-    steps = rates_of("step_size", step_size, whole_number("n_steps", n_steps))
+    steps = schedule_of("step_size", step_size).rates(whole_number("n_steps", n_steps))
     dynamics = _Dynamics(steps, steps, fraction("friction", friction, but=0), smaller=2.0)
     inputs = BlockInputs(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
-    start = checked_start(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
+    start = first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
     return _sample(model, inputs, dynamics, start, n_burn_in, thin)
 
 
@@ -144,7 +146,7 @@ class _Dynamics:
 
 
 def _sample(model, inputs, dynamics, start, n_burn_in, thin):
-    n_steps = len(dynamics.times)
+    start, n_steps = start.T, len(dynamics.times)
     n_burn_in = n_steps // 2 if n_burn_in is None else whole_number("n_burn_in", n_burn_in, at_least=0)
     thin = whole_number("thin", thin)
     if n_burn_in + thin > n_steps:
@@ -158,7 +160,7 @@ def _sample(model, inputs, dynamics, start, n_burn_in, thin):
     length = int(np.clip(2**21 // start.size, 1, 250))
     prepare = functools.partial(_block_arguments, inputs, dynamics.times, keep, length, start.shape)
     block = _compiled_block(model, dynamics.friction, inputs.n_points)
-    state = (tf.constant(start), inputs.noise(0, start.shape))
+    state = (tf.constant(start, tf.float32), inputs.noise(0, start.shape))
     kept = []
     with ThreadPoolExecutor(1) as beside, tqdm(total=n_steps, unit="step", disable=None) as bar:
         prepared = beside.submit(prepare, 0)

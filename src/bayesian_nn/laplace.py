@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesian_nn.arguments import finite_numbers, whole_number, yes_or_no
-from bayesian_nn.ascent import in_network_units
+from bayesian_nn.arguments import finite_numbers, instance, whole_number, yes_or_no
 from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.map_estimate import MapEstimate
 from bayesian_nn.model import LearnedNoise, Model, log_joint, network, observation_std, prior_stds
 from bayesian_nn.prediction import Prediction
 from bayesian_nn.predictive import predict
-from bayesian_nn.streams import LAPLACE, checked_seed, generator
+from bayesian_nn.starting import in_network_units
+from bayesian_nn.streams import LAPLACE, generator
 
 __all__ = ["Laplace", "fit_laplace", "jacobian", "precision", "predict_linearised"]
 
@@ -51,7 +51,7 @@ class Laplace:
         """Returns draws of the latents `[n_draws, n_latents]`. What the network makes of them is often far
         worse than `predict_linearised`, for the Gaussian reaches to where the network is no longer linear."""
         shape = whole_number("n_draws", n_draws), self.model.n_latents
-        noise = generator(checked_seed(seed), LAPLACE, 0).standard_normal(shape)
+        noise = generator(seed, LAPLACE, 0).standard_normal(shape)
         return self.mode + (noise * self.scale if self.scale.ndim == 1 else noise @ self.scale.T)
 
 
@@ -95,6 +95,7 @@ def predict_linearised(laplace: Laplace, x, *, n_draws: int, seed: int) -> Predi
     network's: this is the prediction that it belongs to (Foong et al. 2019, "'In-between' uncertainty in
     Bayesian neural networks", section 3; Immer et al. 2021, section 3).
     """
+    instance("laplace", laplace, Laplace, "Make one with fit_laplace(model, data, estimate).")
     model = laplace.model
     at_mode = predict(model, laplace.mode[None], x)
     latents = laplace.draw(n_draws, seed=seed)

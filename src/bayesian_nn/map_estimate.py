@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesian_nn.arguments import whole_number
-from bayesian_nn.ascent import ascend, in_network_units, starts
+from bayesian_nn.ascent import ascend
 from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.lbfgs import minimise
 from bayesian_nn.model import Model, log_joint, prior_stds
 from bayesian_nn.optimizer import Adam
+from bayesian_nn.starting import first_latents, in_network_units
 from bayesian_nn.streams import checked_seed
 
 __all__ = ["MapEstimate", "find_map"]
@@ -61,11 +62,10 @@ def find_map(
     Of a network with hidden layers it is a mode: others, as good or better, there may be. Raises
     ArithmeticError if no restart ends finite.
     """
-    seed, n_restarts = checked_seed(seed), whole_number("n_restarts", n_restarts)
     inputs, targets = in_network_units(model, data)
     latents = ascend(
         model,
-        starts(model, n_restarts, seed=seed, given=start),
+        first_latents(model, start, seed=seed, counted="n_restarts", n_starts=n_restarts),
         inputs,
         targets,
         n_steps=whole_number("n_steps", n_steps),

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from bayesian_nn.arguments import fraction, instance, positive, whole_number
+from bayesian_nn.arguments import fraction, positive, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.chains_last import log_joint_and_gradient
 from bayesian_nn.data import Dataset
 from bayesian_nn.leapfrog import Block, compiled_block
 from bayesian_nn.model import Model, prior_stds
-from bayesian_nn.posterior import MeanField
-from bayesian_nn.streams import MCMC, checked_seed, generator
+from bayesian_nn.starting import first_latents, in_network_units
+from bayesian_nn.streams import MCMC, generator
 
 __all__ = ["Chains", "sample_chains", "sample_hmc"]
 
@@ -77,18 +77,13 @@ def sample_hmc(
     more. start: latents `[n_chains, n_latents]`; by default a small random network for each chain.
     Raises ValueError where the density of a start is not finite.
     """
-    instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), noise_std=0.1).")
-    instance("data", data, Dataset, "Make one of arrays with dataset(x, y).")
-    whole_number("n_chains", n_chains)
-    if start is None:
-        start = MeanField().initial(model, seed=checked_seed(seed), n_restarts=n_chains)
-        start = start[:, : model.n_latents]
+    inputs, targets = in_network_units(model, data)
     return sample_chains(
         model,
-        model.inputs(data.x),
-        model.targets(data.y),
+        inputs,
+        targets,
         seed=seed,
-        start=start,
+        start=first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains),
         lengths=(n_warmup, n_draws),
         trajectory_length=trajectory_length,
         target_acceptance=target_acceptance,
@@ -112,7 +107,8 @@ def sample_chains(
     lengths: the iterations of the warm-up, and those whose draws are kept.
     """
     n_warmup, n_draws = (whole_number(*pair) for pair in zip(("n_warmup", "n_draws"), lengths, strict=True))
-    sampler = _Sampler(model, inputs, targets, checked_seed(seed), _checked_start(model, start))
+    start = first_latents(model, start, seed=seed, counted="n_chains", n_starts=len(start))
+    sampler = _Sampler(model, inputs, targets, seed, start)
     length = positive("trajectory_length", trajectory_length)
     target = fraction("target_acceptance", target_acceptance, but=1)
     with tqdm(total=n_warmup + n_draws, unit="iteration", disable=None) as bar:
@@ -222,13 +218,9 @@ def _scales(model, latents):
     n_draws = latents.shape[0] * latents.shape[2]
     prior_variance = prior_stds(model) ** 2
     variance = latents.var(axis=(0, 2), dtype=np.float64)
+    if not variance.all():
+        # Too few iterations, or chains that have not moved, say nothing.
+        return prior_stds(model)
     # Of few draws: towards what they say of all latents together.
     common = np.exp(np.mean(np.log(variance / prior_variance))) * prior_variance
     return np.sqrt((n_draws * variance + 20 * common) / (n_draws + 20))
-
-
-def _checked_start(model, start):
-    start = np.asarray(start, np.float32)
-    if start.ndim != 2 or start.shape[1] != model.n_latents:
-        raise ValueError(f"start must be [n_chains, {model.n_latents}]; got {list(start.shape)}.")
-    return start

@@ -100,8 +100,12 @@ class Model:
     # time stamp in seconds, single precision keeps two minutes.
 
     def inputs(self, x) -> np.ndarray:
-        """Returns what the network sees of x `[n_points, n_inputs]`."""
-        return (np.asarray(x, np.float64) - self.scaling.x_shift) / self.scaling.x_scale
+        """Returns what the network sees of x `[n_points, n_inputs]`. Raises ValueError for another shape."""
+        x, n_inputs = np.asarray(x, np.float64), self.layer_sizes[0]
+        # NumPy and the network would broadcast some of them.
+        if x.ndim != 2 or x.shape[1] != n_inputs:
+            raise ValueError(f"x must be [n_points, {n_inputs}] for this model; got {list(x.shape)}.")
+        return (x - self.scaling.x_shift) / self.scaling.x_scale
 
     def targets(self, y) -> np.ndarray:
         """Returns y `[n_points]` in the network's units."""

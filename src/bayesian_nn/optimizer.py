@@ -8,7 +8,7 @@ import numpy as np
 from bayesian_nn.arguments import fraction, positive, shown, whole_number
 from bayesian_nn.backend import tf
 
-__all__ = ["Adam", "AdamState", "StepDecay", "WarmupCosine"]
+__all__ = ["Adam", "AdamState", "StepDecay", "WarmupCosine", "schedule_of"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self):
-        object.__setattr__(self, "learning_rate", _schedule(self.learning_rate))
+        object.__setattr__(self, "learning_rate", schedule_of("learning_rate", self.learning_rate))
         object.__setattr__(self, "beta1", fraction("beta1", self.beta1, but=1))
         object.__setattr__(self, "beta2", fraction("beta2", self.beta2, but=1))
         object.__setattr__(self, "epsilon", positive("epsilon", self.epsilon))
@@ -97,12 +97,13 @@ class Adam:
         return AdamState(step, state.parameters - rate * mean / scale, first, second)
 
 
-def _schedule(rate):
+def schedule_of(argument: str, rate) -> WarmupCosine | StepDecay:
+    """Returns a schedule as it is, and of a number the one that stays there. Raises ValueError for others."""
     if isinstance(rate, int | float | np.number):
-        return StepDecay(positive("learning_rate", rate))
+        return StepDecay(positive(argument, rate))
     if isinstance(rate, type) or not hasattr(rate, "rates"):
         raise ValueError(
-            "learning_rate must be a schedule, such as WarmupCosine() or StepDecay(0.01), or a number; "
+            f"{argument} must be a number, or a schedule such as WarmupCosine() or StepDecay(0.01); "
             f"got {shown(rate)}."
         )
     return rate

@@ -7,6 +7,7 @@ import numpy as np
 from bayesian_nn.arguments import positive
 from bayesian_nn.backend import tf, tfp
 from bayesian_nn.model import LearnedNoise, Model
+from bayesian_nn.streams import checked_seed
 
 __all__ = ["MeanField"]
 
@@ -36,7 +37,7 @@ class MeanField:
     def initial(self, model: Model, *, seed: int, n_restarts: int = 1) -> np.ndarray:
         """Returns starting parameters `[n_restarts, n_parameters]`: means N(0, 1 / fan-in) (the usual start
         of a deterministic network), every sd `initial_std`."""
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(checked_seed(seed))
         means = [rng.normal(0, n_in**-0.5, (n_restarts, (n_in + 1) * n_out)) for n_in, n_out in model.layers]
         if isinstance(model.noise_std, LearnedNoise):
             means.append(np.full((n_restarts, 1), np.log(model.noise_std.median)))

@@ -46,4 +46,4 @@ def key(seed: int, stream: int) -> tf.Tensor:
 def generator(seed: int, stream: int, index: int) -> np.random.Generator:
     """Returns NumPy's generator of part `index` of a stream."""
     # A plain [seed, index] with index 0 would be the generator of the seed alone, a fit's start.
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(-stream, index)))
+    return np.random.default_rng(np.random.SeedSequence(checked_seed(seed), spawn_key=(-stream, index)))

@@ -14,6 +14,7 @@ from bayesian_nn.optimizer import Adam
 from bayesian_nn.posterior import MeanField
 from bayesian_nn.recorder import Recorder
 from bayesian_nn.run import Run, Settings, data_digest
+from bayesian_nn.starting import check_data, checked_batch_size
 from bayesian_nn.streams import checked_seed
 
 __all__ = ["FlatFitWarning", "NonFiniteElboError", "Plateau", "fit"]
@@ -78,8 +79,9 @@ def fit(
         batch_size=None if batch_size is None else whole_number("batch_size", batch_size),
         n_restarts=whole_number("n_restarts", n_restarts),
     )
-    _check_kinds(settings, data, plateau, resume)
-    _check_fits(settings, data)
+    check_data(model, data)
+    checked_batch_size(settings.batch_size, data)
+    _check_kinds(settings, plateau, resume)
     recorder = Recorder(settings, data, record_at)
     if resume is None:
         recorder.begin(settings.optimizer.start(_checked_start(settings, start)))
@@ -98,9 +100,7 @@ def fit(
     return run
 
 
-def _check_kinds(settings, data, plateau, resume):
-    instance("model", settings.model, Model, "Make one as in Model((1, 10, 10, 1), noise_std=0.1).")
-    instance("data", data, Dataset, "Make one of arrays with dataset(x, y).")
+def _check_kinds(settings, plateau, resume):
     remedy = "A schedule goes into one: Adam(learning_rate=...)."
     instance("optimizer", settings.optimizer, Adam, remedy)
     if plateau is not None:
@@ -122,19 +122,6 @@ _MEMBERS = {
     "posterior": ("noise_shape", "initial", "parameters", "distribution", "draw"),
     "objective": ("n_draws", "analytic_kl", "__call__"),
 }
-
-
-def _check_fits(settings, data):
-    if settings.batch_size is not None and settings.batch_size > data.n_points:
-        raise ValueError(
-            f"batch_size must be at most {data.n_points}, the observations; got {settings.batch_size}."
-        )
-    n_inputs = settings.model.layer_sizes[0]
-    if data.x.shape[1] != n_inputs:
-        raise ValueError(
-            f"The data have {data.x.shape[1]} inputs and the model {n_inputs}: "
-            f"layer_sizes must begin with {data.x.shape[1]}."
-        )
 
 
 def _check_same(settings, data, earlier):
