@@ -174,10 +174,15 @@ def test_draws_are_kept_latents_weighted_by_their_step_size():
     np.testing.assert_array_equal(np.sort(draws[:, 0]), latents[..., 0].ravel())
     np.testing.assert_array_equal(draws[:, 1], draws[:, 0] + 1)
     np.testing.assert_array_equal(draws, chains.draw(6, seed=0))
-    weighted = LangevinChains(MODEL, latents, np.array([3.0, 2.0, 1.0])).draw(6000, seed=0)
-    share = np.mean(weighted[:, :1] == latents[..., 0].ravel(), axis=0)
-    expected = np.tile([3, 2, 1], 2) / 12
-    assert np.all(np.abs(share - expected) < 5 * np.sqrt(expected * (1 - expected) / 6000))
+    chains = LangevinChains(MODEL, latents, np.array([3.0, 2.0, 1.0]))
+    # Many at once, and as many as there are.
+    for weighted in (
+        chains.draw(6000, seed=0),
+        np.concatenate([chains.draw(6, seed=k) for k in range(1000)]),
+    ):
+        share = np.mean(weighted[:, :1] == latents[..., 0].ravel(), axis=0)
+        expected = np.tile([3, 2, 1], 2) / 12
+        assert np.all(np.abs(share - expected) < 5 * np.sqrt(expected * (1 - expected) / 6000))
 
 
 def test_a_schedule_s_steps_are_used_and_kept():

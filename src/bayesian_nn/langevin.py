@@ -38,16 +38,18 @@ class LangevinChains:
 
     def draw(self, n_draws: int, *, seed: int) -> np.ndarray:
         """Returns `n_draws` of the kept latents `[n_draws, n_latents]` of all chains, each at most once while
-        there are enough. Where the step size falls they are weighted by it (Welling and Teh 2011, eq. 11):
-        steps that are smaller say less."""
+        there are enough. Where the step size falls each is drawn, again and again, with a probability in
+        proportion to it (Welling and Teh 2011, eq. 11): steps that are smaller say less."""
         n_chains, n_kept, n_latents = self.latents.shape
-        whole_number("n_draws", n_draws)
+        n_all = n_chains * n_kept
+        weighted = np.ptp(self.step_sizes) > 0
         weights = np.tile(self.step_sizes / self.step_sizes.sum(), n_chains) / n_chains
+        # Without replacement all of them would come, whatever their weights.
         chosen = generator(seed, POSTERIOR, 0).choice(
-            n_chains * n_kept,
-            n_draws,
-            replace=n_draws > np.count_nonzero(weights),
-            p=None if np.ptp(self.step_sizes) == 0 else weights,
+            n_all,
+            whole_number("n_draws", n_draws),
+            replace=weighted or n_draws > n_all,
+            p=weights if weighted else None,
         )
         return self.latents.reshape(-1, n_latents)[chosen]
 
