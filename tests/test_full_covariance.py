@@ -102,6 +102,10 @@ def test_a_covariance_that_is_none_is_refused():
         ValueError, match=r"covariance must be positive definite, .* add a little to its diag"
     ):
         FAMILY.parameters(np.zeros(2), [[1.0, 2.0], [2.0, 1.0]])
+    with pytest.raises(ValueError, match=r"covariance must be symmetric, .* symmetrise it first"):
+        FAMILY.parameters(np.zeros(2), [[1.0, 0.5], [0.0, 1.0]])
+    with pytest.raises(ValueError, match="covariance has 1 values that are not finite"):
+        FAMILY.parameters(np.zeros(2), [[1.0, 0.5], [np.nan, 1.0]])
 
 
 # --- Bayesian linear regression

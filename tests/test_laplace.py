@@ -177,6 +177,12 @@ def test_the_linearised_prediction_is_as_near_the_reference_posterior_as_is_know
             lambda: fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean, diagonal=1),
             "diagonal must be True or False; got 1",
         ),
+        (
+            lambda: predict_linearised(
+                find_map(LINEAR, LINEAR_DATA, seed=0, n_steps=1), [[1.0, 2.0]], n_draws=1, seed=0
+            ),
+            r"laplace must be a Laplace; got MapEstimate.* fit_laplace\(",
+        ),
         (lambda: fit_laplace(LINEAR, POST, TRUTH.mean), "The data have 1 inputs and the model 2"),
         (lambda: fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean).draw(0, seed=0), "n_draws must be .* got 0"),
         (lambda: fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean).draw(1, seed=0.5), "seed must be .* got 0.5"),

@@ -115,6 +115,11 @@ def test_wrong_arguments_are_refused(arguments, message):
         LowRank(**arguments)
 
 
+def test_a_factor_of_another_rank_is_refused():
+    with pytest.raises(ValueError, match=r"factor must be \[3, 2\], a row of rank 2 .* got \[3, 5\]"):
+        FAMILY.parameters(np.zeros(3), np.ones(3), np.zeros((3, 5)))
+
+
 # --- Bayesian linear regression
 
 

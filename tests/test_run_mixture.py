@@ -151,6 +151,11 @@ def test_wrong_weights_are_refused(weights, message):
         mixture_of(a_run(), weights=weights)
 
 
+def test_what_is_no_run_is_refused():
+    with pytest.raises(ValueError, match=r"run must be a Run; got Mixture\(.* n_restarts=8"):
+        mixture_of(mixture_of(a_run()))
+
+
 def test_a_wrong_number_of_draws_is_refused():
     with pytest.raises(ValueError, match="n_draws must be a whole number, 1 or more; got 0"):
         mixture_of(a_run()).draw(0, seed=0)

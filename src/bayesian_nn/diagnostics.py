@@ -8,6 +8,7 @@ import numpy as np
 from bayesian_nn.backend import tf, tfp
 from bayesian_nn.mcmc import Chains
 from bayesian_nn.model import curves
+from bayesian_nn.predictive import as_points
 
 __all__ = ["Convergence", "effective_sample_size", "function_space_convergence"]
 
@@ -27,12 +28,11 @@ def function_space_convergence(chains: Chains, x) -> Convergence:
     agree on a weight and yet agree on everything that can be seen. R-hat: Gelman and Rubin 1992, on half
     chains.
     """
-    x = np.asarray(x, np.float64)
     n_chains, n_draws, n_latents = chains.latents.shape
     if n_draws < 4:
         raise ValueError(f"At least 4 draws of every chain are needed; got {n_draws}. Raise n_draws.")
     flat = chains.latents.reshape(-1, n_latents)
-    functions = curves(chains.model, flat, x[:, None] if x.ndim == 1 else x).reshape(n_chains, n_draws, -1)
+    functions = curves(chains.model, flat, as_points(chains.model, x)).reshape(n_chains, n_draws, -1)
     r_hat = tfp.mcmc.potential_scale_reduction(
         functions.swapaxes(0, 1), independent_chain_ndims=1, split_chains=True
     )
@@ -42,10 +42,17 @@ def function_space_convergence(chains: Chains, x) -> Convergence:
 def effective_sample_size(values) -> np.ndarray:
     """Returns the number of independent draws `[...]` that values `[n_chains, n_draws, ...]` are worth (Geyer
     1992), over all chains."""
+    values = np.asarray(values)
+    if values.ndim < 2 or values.shape[1] < 4:
+        raise ValueError(
+            f"values must be [n_chains, n_draws, ...] with 4 draws or more; got {list(values.shape)}."
+        )
+    # TFP wants the draws first, and of one chain no axis.
+    several = len(values) > 1
+    draws_first = np.swapaxes(values, 0, 1) if several else values[0]
     with _without_casting_warnings():
-        # TFP wants the draws first.
         return tfp.mcmc.effective_sample_size(
-            np.swapaxes(values, 0, 1), filter_beyond_positive_pairs=True, cross_chain_dims=1
+            draws_first, filter_beyond_positive_pairs=True, cross_chain_dims=1 if several else None
         ).numpy()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesian_nn.arguments import positive
+from bayesian_nn.arguments import finite_numbers, positive
 from bayesian_nn.backend import tf, tfp
 from bayesian_nn.model import Model, prior
 from bayesian_nn.posterior import MeanField
@@ -51,11 +51,15 @@ class FullCovariance:
 
     def parameters(self, mean, covariance) -> np.ndarray:
         """Returns the parameter vectors `[..., n_parameters]` with these means `[..., n_latents]` and
-        covariances `[..., n_latents, n_latents]`. Raises ValueError for one that is not positive definite."""
-        mean = np.asarray(mean)
+        covariances `[..., n_latents, n_latents]`. Raises ValueError for one that is not symmetric and
+        positive definite."""
+        mean, covariance = np.asarray(mean), finite_numbers("covariance", covariance)
         n_latents = mean.shape[-1]
+        # Cholesky's decomposition would read the lower half alone.
+        if not np.allclose(covariance, np.swapaxes(covariance, -1, -2), rtol=1e-6):
+            raise ValueError("covariance must be symmetric, and this one is not; symmetrise it first.")
         try:
-            triangle = np.linalg.cholesky(np.asarray(covariance, np.float64))
+            triangle = np.linalg.cholesky(covariance)
         except np.linalg.LinAlgError:
             raise ValueError(
                 "covariance must be positive definite, and this one is not; add a little to its diagonal."

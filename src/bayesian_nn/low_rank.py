@@ -53,9 +53,15 @@ class LowRank:
     def parameters(self, mean, std, factor) -> np.ndarray:
         """Returns the parameter vectors `[..., n_parameters]` with these means `[..., n_latents]` and the
         covariances diag(std²) + factor factorᵀ, for std `[..., n_latents]` and factor `[..., n_latents,
-        rank]`."""
+        rank]`. Raises ValueError for a factor of another shape."""
+        std, factor = np.asarray(std), np.asarray(factor)
+        if factor.shape != (*std.shape, self.rank):
+            raise ValueError(
+                f"factor must be {[*std.shape, self.rank]}, a row of rank {self.rank} for each of the sds; "
+                f"got {list(factor.shape)}."
+            )
         means_and_rhos = MeanField().parameters(mean, std)
-        entries = math.sqrt(self.rank) * np.asarray(factor) / np.asarray(std)[..., None]
+        entries = math.sqrt(self.rank) * factor / std[..., None]
         entries = entries.reshape(*means_and_rhos.shape[:-1], -1).astype(np.float32)
         return np.concatenate([means_and_rhos, entries], axis=-1)
 

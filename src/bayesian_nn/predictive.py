@@ -1,5 +1,7 @@
 """Draws of the latents, and what they predict. TensorFlow ends here: what leaves is NumPy."""
 
+import inspect
+
 import numpy as np
 
 from bayesian_nn.arguments import finite_numbers, shown, whole_number
@@ -9,7 +11,7 @@ from bayesian_nn.prediction import Prediction, PredictionFilm
 from bayesian_nn.run import Run
 from bayesian_nn.streams import POSTERIOR, PRIOR, checked_seed, key
 
-__all__ = ["draw_posterior", "draw_prior", "draw_recorded", "predict", "predict_film"]
+__all__ = ["as_points", "draw_posterior", "draw_prior", "draw_recorded", "predict", "predict_film"]
 
 
 def draw_posterior(result, n_draws: int, *, seed: int) -> np.ndarray:
@@ -17,11 +19,13 @@ def draw_posterior(result, n_draws: int, *, seed: int) -> np.ndarray:
     from the posterior of its best restart, at the end; for all others by their own `draw`."""
     if isinstance(result, Run):
         return draw_recorded(result, n_draws, seed=seed)
-    if not hasattr(result, "draw"):
+    draw = getattr(result, "draw", None)
+    # A class, or a family such as MeanField(), has a draw that asks for something else.
+    if draw is None or isinstance(result, type) or "seed" not in inspect.signature(draw).parameters:
         raise ValueError(
             f"result must be a Run or have a method draw(n_draws, seed=...); got {shown(result)}."
         )
-    return result.draw(whole_number("n_draws", n_draws), seed=checked_seed(seed))
+    return draw(whole_number("n_draws", n_draws), seed=checked_seed(seed))
 
 
 def draw_recorded(run: Run, n_draws: int, *, seed: int, recorded: int = -1) -> np.ndarray:
@@ -42,7 +46,7 @@ def draw_prior(model: Model, n_draws: int, *, seed: int) -> np.ndarray:
 def predict(model: Model, latents, x) -> Prediction:
     """Returns what draws of the latents `[n_draws, n_latents]`, of any inference method, predict at x
     `[n_points]` or `[n_points, n_inputs]` in original units."""
-    x = _inputs(model, x)
+    x = as_points(model, x)
     latents = np.asarray(latents)
     if latents.ndim != 2 or latents.shape[1] != model.n_latents:
         raise ValueError(
@@ -53,6 +57,17 @@ def predict(model: Model, latents, x) -> Prediction:
         draws=curves(model, latents, x),
         noise_std=observation_std(model, latents).numpy()[:, 0],
     )
+
+
+def as_points(model: Model, x, *, argument: str = "x") -> np.ndarray:
+    """Returns x `[n_points]` or `[n_points, n_inputs]` as `[n_points, n_inputs]`. Raises ValueError for
+    anything else, under the name that the caller has for it."""
+    x = finite_numbers(argument, x)
+    x = x[:, None] if x.ndim == 1 else x
+    n_inputs = model.layer_sizes[0]
+    if x.ndim != 2 or x.shape[1] != n_inputs or not len(x):
+        raise ValueError(f"{argument} must be [n_points, {n_inputs}] for this model; got {list(x.shape)}.")
+    return x
 
 
 def predict_film(
@@ -66,7 +81,7 @@ def predict_film(
     if not 1 <= n_curves <= n_draws:
         raise ValueError(f"n_curves must be between 1 and n_draws={n_draws}; got {n_curves}.")
     frames = np.arange(len(run.steps)) if frames is None else np.asarray(frames)
-    x = _inputs(run.model, x)
+    x = as_points(run.model, x)
     noise = _noise(run, n_draws, seed)
     predictions = []
     for frame in frames:
@@ -85,12 +100,3 @@ def predict_film(
 def _noise(run, n_draws, seed):
     whole_number("n_draws", n_draws)
     return tf.random.stateless_normal([n_draws, *run.posterior.noise_shape(run.model)], key(seed, POSTERIOR))
-
-
-def _inputs(model, x):
-    x = finite_numbers("x", x)
-    x = x[:, None] if x.ndim == 1 else x
-    n_inputs = model.layer_sizes[0]
-    if x.ndim != 2 or x.shape[1] != n_inputs:
-        raise ValueError(f"x must be [n_points, {n_inputs}] for this model; got {list(x.shape)}.")
-    return x

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesian_nn.arguments import finite_numbers, whole_number
+from bayesian_nn.arguments import finite_numbers, instance, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.elbo import ElboEstimate
@@ -64,6 +64,7 @@ def mixture_of(run: Run, *, weights=None) -> Mixture:
     finite, as an ensemble does. `elbo_weights(run)` weighs them by their bounds. Raises ValueError for
     weights of another shape, or for a weight on a restart that diverged.
     """
+    instance("run", run, Run, "Make one with fit(model, data, seed=..., n_restarts=8).")
     finite = np.isfinite(run.final_elbos)
     weights = finite.astype(float) if weights is None else _checked_weights(weights, finite)
     if not weights.any():

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayesian_nn.arguments import finite_numbers, whole_number
 from bayesian_nn.model import Model, curves, observation_std
-from bayesian_nn.predictive import draw_prior
+from bayesian_nn.predictive import as_points, draw_prior
 from bayesian_nn.ranks import Ranks
 from bayesian_nn.streams import CALIBRATION, generator
 
@@ -17,7 +17,7 @@ def simulate(model: Model, x, *, seed: int, n_simulations: int) -> tuple[np.ndar
     """Returns latents from the prior `[n_simulations, n_latents]`, and for each of them observations
     `[n_simulations, n_points]` at x `[n_points]` or `[n_points, n_inputs]`, noise included, in y's units."""
     latents = draw_prior(model, whole_number("n_simulations", n_simulations), seed=seed)
-    f = curves(model, latents, _inputs(model, "x", x))
+    f = curves(model, latents, as_points(model, x))
     noise = generator(seed, CALIBRATION, 0).normal(size=f.shape)
     return latents, f + observation_std(model, latents).numpy() * noise
 
@@ -42,7 +42,7 @@ def rank_simulations(
     Weights are not ranked: a network is the same with its units in another order. Besides f it is the
     log-likelihood of the data, which notices a posterior that has forgotten them (Modrák et al. 2023).
     """
-    x, at = _inputs(model, "x", x), _inputs(model, "at", at)
+    x, at = as_points(model, x), as_points(model, at, argument="at")
     truth, y = simulate(model, x, seed=seed, n_simulations=n_simulations)
     draws = finite_numbers("the draws of infer", infer(y, seed))
     if draws.ndim != 3 or draws.shape[::2] != truth.shape:
@@ -62,12 +62,3 @@ def rank_simulations(
     names = [f"f at {place}" for place in places] + ["log-likelihood"]
     ranks = np.sum(quantities[:, 1:] < quantities[:, :1], axis=1)
     return Ranks(ranks, n_draws=draws.shape[1], names=names)
-
-
-def _inputs(model, argument, x):
-    x = finite_numbers(argument, x)
-    x = x[:, None] if x.ndim == 1 else x
-    n_inputs = model.layer_sizes[0]
-    if x.ndim != 2 or x.shape[1] != n_inputs or not len(x):
-        raise ValueError(f"{argument} must be [n_points, {n_inputs}] for this model; got {list(x.shape)}.")
-    return x
