@@ -71,7 +71,7 @@ def hmc(model, data):
     seconds, processor = [], []
     for _ in range(2):
         start = time.perf_counter(), time.process_time()
-        chains = bnn.sample_hmc(model, data, seed=0, n_chains=64, n_draws=200)
+        chains = bnn.sample_hmc(model, data, seed=0)
         seconds.append(time.perf_counter() - start[0])
         processor.append(time.process_time() - start[1])
     functions = bnn.predict(model, chains.latents.reshape(-1, model.n_latents), X).draws

@@ -7,6 +7,7 @@ import tensorflow as tf
 from scipy.special import logsumexp
 
 import bayesian_nn as bnn
+from bayesian_nn import mcmc
 from bayesian_nn.chains_last import log_joint_and_gradient
 from bayesian_nn.diagnostics import effective_sample_size
 from bayesian_nn.leapfrog import compiled_block
@@ -122,6 +123,19 @@ def test_every_chain_may_have_data_of_its_own():
         assert_is_mean_of(group, expected, std, effective_sample_size(group))
 
 
+def test_groups_of_chains_are_chains_like_any(monkeypatch):
+    inputs, targets = MODEL.inputs(DATA.x), MODEL.targets(DATA.y)
+    # Data of its own for every chain, so that an exchange would show.
+    own = targets[:, None] + np.arange(10)
+    question = {"seed": 3, "start": np.zeros((10, 3)), "lengths": (1, 7)}
+    expected = sample_chains(MODEL, inputs, own, **question)
+    monkeypatch.setattr(mcmc, "GROUP", 4)
+    found = sample_chains(MODEL, inputs, own, **question)
+    np.testing.assert_allclose(found.latents, expected.latents, atol=2e-3)
+    np.testing.assert_allclose(found.log_joints, expected.log_joints, rtol=1e-3, atol=0.02)
+    assert found.latents.shape == (10, 7, 3)
+
+
 def test_the_energy_error_falls_with_the_square_of_the_step():
     model = bnn.Model((1, 4, 1), 0.3)
     rng = np.random.default_rng(4)
@@ -168,8 +182,8 @@ def test_draws_are_chosen_without_replacement(chains):
         ({"n_draws": 0}, "n_draws must be a whole number"),
         ({"trajectory_length": 0}, "trajectory_length must be a finite number above zero; got 0"),
         ({"target_acceptance": 1}, "target_acceptance must be a number from 0 to 1, and not 1; got 1"),
-        ({"start": np.zeros((2, 3))}, r"start must be \[n_chains, n_latents\] = \[64, 3\]; got \[2, 3\]"),
-        ({"start": np.full((64, 3), 1e30)}, "start: the log density of chain 0 is not finite. Give the"),
+        ({"start": np.zeros((2, 3))}, r"start must be \[n_chains, n_latents\] = \[128, 3\]; got \[2, 3\]"),
+        ({"start": np.full((128, 3), 1e30)}, "start: the log density of chain 0 is not finite. Give the"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):
