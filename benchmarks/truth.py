@@ -62,7 +62,7 @@ def main():
     report("    ours / NumPyro's seconds", ours.seconds / theirs.seconds, "", "")
     for name in ("seconds", "sampling", "processor"):
         ratio = getattr(ours, name) / getattr(theirs, name) * theirs.ess.min() / ours.ess.min()
-        report(f"    at equal ESS, {SHOWN[name]}", ratio, "", "<= 0.1")
+        report(f"    at equal ESS, {SHOWN[name]}", ratio, "", "<= 0.1" if name != "processor" else "")
     agreement(ours, theirs)
 
 

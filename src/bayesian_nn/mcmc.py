@@ -62,7 +62,7 @@ def sample_hmc(
     *,
     seed: int,
     n_chains: int = 128,
-    n_draws: int = 150,
+    n_draws: int = 200,
     n_warmup: int = 60,
     trajectory_length: float = 1.0,
     target_acceptance: float = 0.93,
