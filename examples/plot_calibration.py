@@ -192,7 +192,7 @@ axes.set(
     xlim=(along[0], along[-1]),
     ylim=(0, 1.03),
 )
-axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 0.08))
+axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
 in_gap = (along > 2) & (along < 6)
 outside = (along < 0) | (along > 8)
 on_points = ~in_gap & ~outside
@@ -257,7 +257,7 @@ figure.alt = (
 )
 write_figure(panels[0], folder / "ranks.png")
 for name, values in p_values.items():
-    text = ", ".join(f"{value:.3f}" for value in values)
+    text = ", ".join(f"{value:.2g}" for value in values)
     print(f"{name:10} p-values {text}")
 
 # %%

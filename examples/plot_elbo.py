@@ -93,10 +93,10 @@ figure.alt = (
 write_figure(axes, folder / "bills.png")
 
 # %%
-# At first the ELBO is nearly all misfit, and for some fifty steps little else changes.
-# Then the spread rises tenfold while the divergence falls: wider weights are nearer to
-# their prior, and make a curve that is less sure. In the end the largest by far is the
-# divergence: more than the other two together.
+# At first the ELBO is nearly all misfit, and for a while little else changes. Then the
+# spread climbs while the divergence falls: wider weights are nearer to their prior,
+# and make a curve that is less sure. In the end the largest by far is the divergence:
+# more than the other two together.
 
 # %%
 # ## How much of a step is noise?
@@ -268,7 +268,7 @@ for name, (on_points, between) in sds.items():
 # Forgotten, or with the likelihood averaged over points as training loops often do, the
 # KL counts many times too much: the fit gives up the points for the prior's sake, and
 # `fit` warns. Twice is the mistake that nobody sees. The mean follows the points, and
-# their band is half as wide as with the right weight, without one point more.
+# its band there is far narrower than with the right weight, without one point more.
 #
 # Each mistake is the right answer to another question: with a factor $c$ before its
 # likelihood, a fit takes every observation for $c$ of them. Asked on purpose that is a

@@ -68,7 +68,7 @@ with style():
     figure, axes = plt.subplots(num="prior")
     draw_functions(axes, prior)
 axes.set(xlabel="x", ylabel="f", xlim=(x[0], x[-1]))
-axes.legend(frameon=False, ncols=3, loc="lower right", fontsize="small")
+axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
 figure.alt = (
     f"Twelve functions drawn from the prior, between {prior.draws[:12].min():.0f} and "
     f"{prior.draws[:12].max():.0f}, and a nearly level band of two standard "
