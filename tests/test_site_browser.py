@@ -106,6 +106,17 @@ def test_every_page_loads_whole_and_fits_a_phone(browser, address, pages):
     assert not wrong, "\n".join(f"{where}: {what}" for where, found in wrong.items() for what in found)
 
 
+@pytest.mark.parametrize("page_address", ["how-to-choose/", "notation/"])
+def test_no_column_of_a_wide_table_is_hidden_on_a_desk(open_page, page_address):
+    page = open_page(page_address)
+    page.wait_for_selector(".md-typeset__scrollwrap")
+    widths = page.eval_on_selector_all(
+        ".md-typeset__scrollwrap", "all => all.map((each) => [each.scrollWidth, each.clientWidth])"
+    )
+    assert widths
+    assert all(needed <= given for needed, given in widths), widths
+
+
 # --- the film
 
 

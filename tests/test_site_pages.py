@@ -229,3 +229,43 @@ def test_the_font_of_formulas_hangs_all_indices_alike(site):
     constants = TTFont(site / "assets" / "math.woff2")["MATH"].table.MathConstants
     # With the font's own value, an index after a round letter hangs deeper than one after a straight letter.
     assert constants.SubscriptBaselineDropMin.Value < 0 < constants.SubscriptShiftDown.Value
+
+
+# --- the comparison of the methods
+
+
+@pytest.fixture(scope="module")
+def methods(root):
+    """What `plot_methods` measured."""
+    return json.loads((root / "outputs" / "plot_methods" / "numbers.json").read_text(encoding="utf-8"))
+
+
+def test_methods_are_sorted_by_distance_and_lead_to_their_code(pages, methods):
+    rows = [row.select("td") for row in pages["how-to-choose/"].select(".methods tbody tr")]
+    assert {cells[0].get_text() for cells in rows} == {method["name"] for method in methods["methods"]}
+    distances = [float(cells[1].get_text()) for cells in rows]
+    assert distances == sorted(distances)
+    headings = {heading["id"] for heading in pages["gallery/plot_methods/"].select("h2[id]")}
+    for cells in rows:
+        address, _, anchor = cells[0].a["href"].partition("#")
+        assert address == "../gallery/plot_methods/"
+        assert anchor in headings, f"{cells[0].get_text()} leads to #{anchor}, which is not in {headings}"
+
+
+def test_how_to_choose_says_of_the_methods_what_was_measured(methods):
+    measured = {method["name"]: method for method in methods["methods"]}
+    assert measured["MAP"]["density"] > measured["mean-field VI"]["density"]
+    for name in ("HMC, cut short", "SGHMC"):
+        assert measured[name]["distance_gap"] < 2 * methods["floor_gap"], f"{name} is far from HMC"
+    assert max(measured.values(), key=lambda method: method["distance_gap"])["name"] == "Laplace, sampled"
+    for region in ("gap", "outside"):
+        assert measured["deep ensemble"][f"width_{region}"] < 0.5
+        assert abs(measured["anchored ensemble"][f"width_{region}"] - 1) < 0.25
+        for name in ("mean-field VI", "low-rank VI", "full-covariance VI", "IVON"):
+            assert measured[name][f"width_{region}"] < 0.9, f"{name} is not too sure {region}"
+
+
+def test_home_leads_to_the_comparison(pages):
+    linked = {link["href"] for link in pages[""].select("article a[href]")}
+    assert {"how-to-choose/", "blog/what-the-gap-knows/"} <= linked
+    assert "How to choose" in {link.get_text(strip=True) for link in pages[""].select(".md-tabs a")}
