@@ -50,7 +50,7 @@ levels = np.arange(1, 20) / 20
 on_data = {name: bnn.predict(model, draws, unseen.x) for name, draws in latents.items()}
 with style():
     figure, panels = plt.subplots(
-        1, 2, num="new-observations", figsize=(9.6, 4.8), sharex=True, sharey=True
+        1, 2, num="new-observations", figsize=(7.2, 4.2), sharex=True, sharey=True
     )
     for panel, shares, title in zip(
         panels,
@@ -229,7 +229,7 @@ labels = [f"f at {place}, {where}" for place, where in places.items()]
 labels.append("log-likelihood")
 at_levels, lowest, highest = ecdf_band(N_SIMULATIONS, N_DRAWS)
 with style():
-    figure, panels = plt.subplots(1, 2, num="ranks", figsize=(9.6, 4.8), sharey=True)
+    figure, panels = plt.subplots(1, 2, num="ranks", figsize=(7.2, 4.6), sharey=True)
     for panel, (name, each) in zip(panels, ranks.items(), strict=True):
         panel.fill_between(
             at_levels,

@@ -114,7 +114,7 @@ for name in believed:
 # %%
 with style():
     figure, panels = plt.subplots(
-        1, 3, num="not-the-prior", figsize=(9.6, 4.2), sharey=True
+        1, 3, num="not-the-prior", figsize=(7.2, 4), sharey=True
     )
     for panel, (name, prediction) in zip(panels, believed.items(), strict=True):
         draw_functions(panel, prediction)
@@ -211,7 +211,7 @@ activations, depths = ("tanh", "relu", "sin"), (1, 2, 4)
 ranges = {}
 with style():
     figure, panels = plt.subplots(
-        3, 3, num="shapes", figsize=(9.6, 8.4), sharex=True, sharey=True
+        3, 3, num="shapes", figsize=(7.2, 7), sharex=True, sharey=True
     )
     for row, activation in zip(panels, activations, strict=True):
         for panel, depth in zip(row, depths, strict=True):
@@ -224,7 +224,7 @@ with style():
             ranges[activation, depth] = np.ptp(prediction.draws, axis=1).mean()
             layers = f"{depth} layer{'s' if depth > 1 else ''}"
             title = f"{activation}, {layers}: range {ranges[activation, depth]:.1f}"
-            panel.set_title(title, fontsize="medium")
+            panel.set_title(title, fontsize=10)
         row[0].set_ylabel("f")
 for panel in panels[-1]:
     panel.set_xlabel("x")
@@ -263,7 +263,7 @@ def bends(prediction):
 n_bends = {}
 with style():
     figure, panels = plt.subplots(
-        1, len(first_stds), num="bends", figsize=(9.6, 4.0), sharex=True, sharey=True
+        1, len(first_stds), num="bends", figsize=(7.2, 4), sharex=True, sharey=True
     )
     for panel, std in zip(panels, first_stds, strict=True):
         pairs = scaled_by_fan_in(30, 30)
@@ -271,7 +271,8 @@ with style():
         prediction = prior_predictive(model)
         draw_functions(panel, prediction, n_curves=6)
         n_bends[std] = bends(prediction)
-        panel.set(title=f"sd {std}: {n_bends[std]:.1f} bends", xlabel="x")
+        panel.set_title(f"sd {std}: {n_bends[std]:.1f} bends", fontsize=10)
+        panel.set_xlabel("x")
 panels[0].set(ylabel="f", xlim=(x[0], x[-1]), ylim=(-3.2, 3.2))
 handles, names = panels[0].get_legend_handles_labels()
 figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
