@@ -123,8 +123,10 @@ def methods(model, data, x, settings):
 def forget_programs():
     """Makes the library compile anew: each method's seconds are then those of its first use."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("bayesian_nn.") and hasattr(module, "_compiled_block"):
-            module._compiled_block.cache_clear()
+        if name.startswith("bayesian_nn."):
+            for program in ("_compiled_block", "compiled_block"):
+                if hasattr(module, program):
+                    getattr(module, program).cache_clear()
 
 
 def timed(function):

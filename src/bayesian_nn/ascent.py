@@ -8,7 +8,7 @@ from tqdm import tqdm
 from bayesian_nn.arguments import instance
 from bayesian_nn.backend import tf
 from bayesian_nn.model import Model, log_likelihood, prior
-from bayesian_nn.optimizer import Adam
+from bayesian_nn.optimizer import Adam, block_of
 
 __all__ = ["ascend"]
 
@@ -34,13 +34,12 @@ def ascend(
     shifts = None if shifts is None else tf.constant(shifts, tf.float32)
     state = optimizer.start(np.asarray(start, np.float32))
     state = state._replace(**{name: tf.constant(part) for name, part in state._asdict().items()})
-    rates = np.zeros(-(-n_steps // BLOCK) * BLOCK, np.float32)
-    rates[:n_steps] = optimizer.learning_rate.rates(n_steps)
+    rates = optimizer.learning_rate.rates(n_steps)
     with tqdm(total=n_steps, unit="step", disable=None) as bar:
         for begin in range(0, n_steps, BLOCK):
             multiplied = None if factors is None else tf.constant(factors(begin // BLOCK), tf.float32)
             end = min(BLOCK, n_steps - begin)
-            block_rates = tf.constant(rates[begin : begin + BLOCK])
+            block_rates = tf.constant(block_of(rates, begin // BLOCK, BLOCK))
             state = block(state, block_rates, multiplied, shifts, data, tf.constant(end))
             bar.update(end)
     latents = state.parameters.numpy()

@@ -14,7 +14,7 @@ from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.elbo import estimate_elbo
 from bayesian_nn.model import Model, prior, prior_stds
-from bayesian_nn.optimizer import StepDecay, WarmupCosine, schedule_of
+from bayesian_nn.optimizer import StepDecay, WarmupCosine, block_of, schedule_of
 from bayesian_nn.posterior import MeanField
 from bayesian_nn.starting import first_latents
 from bayesian_nn.stochastic_gradient import BlockInputs, minibatch_gradient
@@ -154,10 +154,8 @@ def _climb(rule, inputs, rates, state):
     block = _compiled_block(rule)
 
     def prepare(index):
-        padded = np.zeros(length, np.float32)
-        part = rates[index * length : (index + 1) * length]
-        padded[: len(part)] = part
-        return inputs.noise(index, [length, *shape]), tf.constant(padded), inputs.batches(index, length)
+        block_rates = tf.constant(block_of(rates, index, length))
+        return inputs.noise(index, [length, *shape]), block_rates, inputs.batches(index, length)
 
     elbos = []
     with ThreadPoolExecutor(1) as beside, tqdm(total=len(rates), unit="step", disable=None) as bar:

@@ -12,7 +12,7 @@ from bayesian_nn.arguments import fraction, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.model import Model
-from bayesian_nn.optimizer import schedule_of
+from bayesian_nn.optimizer import block_of, schedule_of
 from bayesian_nn.starting import first_latents
 from bayesian_nn.stochastic_gradient import BlockInputs, minibatch_gradient
 from bayesian_nn.streams import LANGEVIN, POSTERIOR, generator
@@ -181,16 +181,13 @@ def _sample(model, inputs, dynamics, start, n_burn_in, thin):
 def _block_arguments(inputs, times, keep, length, shape, begin):
     """Returns the noise `[length, n_latents, n_chains]`, the times `[length]`, the slots `[length]` of what
     is kept and the minibatches of the block of steps from `begin` on."""
-    padded = np.zeros((2, length), np.float32)
-    for row, values in zip(padded, (times, keep), strict=True):
-        part = values[begin : begin + length]
-        row[: len(part)] = part
-    slots = np.where(padded[1] > 0, np.cumsum(padded[1]) - 1, length)
     index = begin // length
+    kept = block_of(keep, index, length)
+    slots = np.where(kept > 0, np.cumsum(kept) - 1, length)
     return (
         # The start's velocities are block 0 of the noise.
         inputs.noise(index + 1, [length, *shape]),
-        tf.constant(padded[0]),
+        tf.constant(block_of(times, index, length)),
         tf.constant(slots, tf.int32),
         inputs.batches(index, length),
     )

@@ -13,6 +13,7 @@ from bayesian_nn.arguments import not_negative, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.data import Dataset
 from bayesian_nn.elbo import objective_noise_shape
+from bayesian_nn.optimizer import block_of
 from bayesian_nn.recorder import Recorder
 from bayesian_nn.run import Settings
 from bayesian_nn.streams import MINIBATCHES, generator, key
@@ -131,12 +132,9 @@ def _noise_shape(settings, data):
 
 def _block_arguments(settings, data, rates, length, index):
     """Returns the noise, the rates `[length]` and the minibatches of one block."""
-    block_rates = np.zeros(length, np.float32)
-    part = rates[index * length : (index + 1) * length]
-    block_rates[: len(part)] = part
     return (
         _block_noise(settings, data, index, length),
-        tf.constant(block_rates),
+        tf.constant(block_of(rates, index, length)),
         _block_batches(settings, data, index, length),
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 from bayesian_nn.arguments import fraction, positive, shown, whole_number
 from bayesian_nn.backend import tf
 
-__all__ = ["Adam", "AdamState", "StepDecay", "WarmupCosine", "schedule_of"]
+__all__ = ["Adam", "AdamState", "StepDecay", "WarmupCosine", "block_of", "schedule_of"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,13 @@ class Adam:
         mean = first / (1 - self.beta1**power)
         scale = tf.sqrt(second / (1 - self.beta2**power)) + self.epsilon
         return AdamState(step, state.parameters - rate * mean / scale, first, second)
+
+
+def block_of(values: np.ndarray, index: int, length: int) -> np.ndarray:
+    """Returns those of the values of every step `[n_steps]` that are in block `index` of a loop `[length]`,
+    and zeros after the last step of all."""
+    part = values[index * length : (index + 1) * length]
+    return np.pad(part, (0, length - len(part))).astype(np.float32)
 
 
 def schedule_of(argument: str, rate) -> WarmupCosine | StepDecay:
