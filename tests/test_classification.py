@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from bayesian_nn.classification import brier_score, class_reliability, expected_calibration_error, log_loss
+from bayesian_nn.classification import (
+    auroc,
+    brier_score,
+    class_reliability,
+    error_rate,
+    expected_calibration_error,
+    log_loss,
+)
 
 THREE = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4], [0.75, 0.05, 0.2]])
 LABELS = np.array([0, 1, 0, 2])
@@ -76,7 +84,44 @@ def test_an_edge_belongs_to_the_lower_bin_and_certainty_to_the_last():
     assert brier_score(probabilities, [0, 1]) == pytest.approx((0.5 + 2) / 2)
 
 
-@pytest.mark.parametrize("score", [expected_calibration_error, log_loss, brier_score])
+def test_the_error_is_the_share_of_wrong_answers():
+    assert error_rate(THREE, LABELS) == 0.5
+    assert error_rate(THREE, THREE.argmax(axis=1)) == 0
+    assert error_rate([[0.5, 0.5], [0.5, 0.5]], [0, 1]) == 0.5
+
+
+@pytest.mark.parametrize("decimals", [9, 1, 0])
+def test_auroc_is_that_of_scikit_learn_with_ties_and_without(decimals):
+    random = np.random.default_rng(0)
+    known, other = random.normal(0, 1, 400).round(decimals), random.normal(0.7, 1.5, 300).round(decimals)
+    is_other = np.repeat([0, 1], [400, 300])
+    assert auroc(known, other) == pytest.approx(roc_auc_score(is_other, np.concatenate([known, other])))
+    assert auroc(known, other) + auroc(other, known) == pytest.approx(1)
+
+
+def test_auroc_by_hand():
+    assert auroc([0, 1], [2, 3, 4]) == 1
+    assert auroc([2], [1]) == 0
+    assert auroc([1, 1, 1], [1, 1]) == 0.5
+    assert auroc([0, 2], [1, 2]) == (0.5 + 0.75) / 2
+    scores = np.array([0.3, 0.1, 0.2])
+    assert auroc(scores, np.exp(scores)) == 1
+
+
+@pytest.mark.parametrize(
+    ("known", "other", "message"),
+    [
+        ([], [1.0], r"one or more of each; got \[0\] and \[1\]"),
+        ([[1.0]], [1.0], r"scores \[n_known\] and \[n_other\].*got \[1, 1\] and \[1\]"),
+        ([np.nan], [1.0], "of_known has 1 values that are not finite"),
+    ],
+)
+def test_auroc_of_what_are_no_scores_is_refused(known, other, message):
+    with pytest.raises(ValueError, match=message):
+        auroc(known, other)
+
+
+@pytest.mark.parametrize("score", [error_rate, expected_calibration_error, log_loss, brier_score])
 @pytest.mark.parametrize(
     ("probabilities", "labels", "message"),
     [

@@ -8,8 +8,11 @@ from bayesian_nn.arguments import finite_numbers, whole_number
 
 __all__ = [
     "Reliability",
+    "auroc",
     "brier_score",
+    "check_probabilities",
     "class_reliability",
+    "error_rate",
     "expected_calibration_error",
     "log_loss",
 ]
@@ -51,6 +54,13 @@ def expected_calibration_error(probabilities, labels, *, n_bins: int = 15) -> fl
     return float(np.average(np.abs(curve.accuracy - curve.confidence), weights=curve.n_points))
 
 
+def error_rate(probabilities, labels) -> float:
+    """Returns the share of observations whose true class is not the one of the highest probability, from 0 to
+    1; of several highest the first counts. Arguments as those of `class_reliability`."""
+    probabilities, labels = _checked(probabilities, labels)
+    return float(np.mean(probabilities.argmax(axis=1) != labels))
+
+
 def log_loss(probabilities, labels) -> float:
     """Returns the mean of -log p of the true class, in nats: infinite if a class came true that had been
     given no probability. Arguments as those of `class_reliability`."""
@@ -68,6 +78,38 @@ def brier_score(probabilities, labels) -> float:
     return float(np.mean(np.sum((probabilities - truth) ** 2, axis=1)))
 
 
+def auroc(of_known, of_other) -> float:
+    """Returns the area under the receiver operating characteristic of a score, such as the entropy, that
+    should be larger for another kind of input: the probability that of one `of_known` `[n_known]` and one
+    `of_other` `[n_other]` the other has the larger score, ties counted half. 1 is best, 0.5 is chance."""
+    known, other = finite_numbers("of_known", of_known), finite_numbers("of_other", of_other)
+    if known.ndim != 1 or other.ndim != 1 or not known.size or not other.size:
+        raise ValueError(
+            "of_known and of_other must be scores [n_known] and [n_other], one or more of each; got "
+            f"{list(known.shape)} and {list(other.shape)}."
+        )
+    known = np.sort(known)
+    below, not_above = (np.searchsorted(known, other, side) for side in ("left", "right"))
+    return float(np.mean(below + not_above) / (2 * len(known)))
+
+
+def check_probabilities(probabilities: np.ndarray) -> None:
+    """Raises ValueError, with the index of the first wrong row, unless each row of `[..., n_classes]` is from
+    0 to 1 and sums to 1."""
+    with np.errstate(invalid="ignore"):
+        sums = probabilities @ np.ones(probabilities.shape[-1], probabilities.dtype)
+    # Single precision's softmax over a thousand classes is within that, and NaN is not.
+    wrong = ~(np.abs(sums - 1) <= 1e-4)
+    if probabilities.min() < 0:
+        wrong |= (probabilities < 0).any(axis=-1)
+    if wrong.any():
+        first = tuple(np.argwhere(wrong)[0].tolist())
+        raise ValueError(
+            f"probabilities must be from 0 to 1 and sum to 1 in every row; row {', '.join(map(str, first))} "
+            f"sums to {sums[first]:g}. Are these logits? Then apply softmax first."
+        )
+
+
 def _checked(probabilities, labels):
     probabilities, labels = finite_numbers("probabilities", probabilities), np.asarray(labels)
     if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not len(labels):
@@ -75,13 +117,7 @@ def _checked(probabilities, labels):
             "probabilities must be [n_points, n_classes] and labels [n_points] with the same n_points, one "
             f"or more; got {list(probabilities.shape)} and {list(labels.shape)}."
         )
-    # Single precision's softmax over a thousand classes is within that.
-    wrong = np.flatnonzero((np.abs(probabilities.sum(axis=1) - 1) > 1e-4) | (probabilities < 0).any(axis=1))
-    if len(wrong):
-        raise ValueError(
-            f"probabilities must be from 0 to 1 and sum to 1 in every row; row {wrong[0]} sums to "
-            f"{probabilities[wrong[0]].sum():g}. Are these logits? Then apply softmax first."
-        )
+    check_probabilities(probabilities)
     n_classes = probabilities.shape[1]
     if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= n_classes:
         raise ValueError(f"labels must be whole numbers from 0 to n_classes - 1 = {n_classes - 1}.")
