@@ -7,7 +7,6 @@ from scipy.stats import norm
 
 import bayesian_nn as bnn
 from bayesian_nn.model import (
-    ACTIVATIONS,
     log_joint,
     log_likelihood,
     network,
@@ -15,6 +14,7 @@ from bayesian_nn.model import (
     prior,
     prior_stds,
 )
+from bayesian_nn.network import ACTIVATIONS
 
 BY_HAND = {
     "tanh": np.tanh,

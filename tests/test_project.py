@@ -19,6 +19,7 @@ LIBRARY = ROOT / "src" / "bayesian_nn"
 # A module imports none that stands after it.
 PIPELINE = [
     "data",
+    "network",
     "model",
     "chains_last",
     "posterior",

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from bayesian_nn.backend import tf
-from bayesian_nn.model import ACTIVATIONS, LearnedNoise, Model, prior_stds
+from bayesian_nn.model import LearnedNoise, Model, prior_stds
+from bayesian_nn.network import ACTIVATIONS
 
 __all__ = ["log_joint_and_gradient"]
 

@@ -1,13 +1,13 @@
 """Objectives whose noise differs from observation to observation: local reparameterisation and Flipout."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bayesian_nn.arguments import instance, positive, whole_number
-from bayesian_nn.backend import tf, tfp
+from bayesian_nn.backend import tf
 from bayesian_nn.elbo import ElboParts, analytic_kl, batch_weight, tempered
-from bayesian_nn.model import ACTIVATIONS, LearnedNoise, Model, observation_std
+from bayesian_nn.model import Model
+from bayesian_nn.network import ACTIVATIONS, layer_views, product
 from bayesian_nn.posterior import MeanField
 
 __all__ = ["Flipout", "LocalReparameterisation", "flipout_outputs", "locally_reparameterised_outputs"]
@@ -34,10 +34,15 @@ class LocalReparameterisation:
         """Yes: no weights are drawn by which to estimate it."""
         return True
 
+    def noise_sizes(self, model: Model) -> tuple[int, int]:
+        """Returns how many standard normal numbers one draw needs for each observation, and for all of them
+        together: one for every unit, and one for every latent that is no weight."""
+        return sum(model.layer_sizes[1:]), model.n_latents - model.n_weights
+
     def noise_shape(self, model: Model, posterior: MeanField, n_batch: int) -> tuple[int, ...]:
-        """Returns the shape of the standard normal noise of one evaluation on `n_batch` observations."""
-        units = n_batch * sum(model.layer_sizes[1:])
-        return (self.n_draws, units + isinstance(model.noise_std, LearnedNoise))
+        """Returns the shape of the standard normal noise of one evaluation on `n_batch` observations: theirs,
+        one after the other, then what they share."""
+        return _noise_shape(self, model, n_batch)
 
     def __call__(
         self, model: Model, posterior: MeanField, parameters, noise, inputs, targets, *, n_points=None
@@ -70,9 +75,15 @@ class Flipout:
         """Yes: every observation has weights of its own, and none are the posterior's draw for all."""
         return True
 
+    def noise_sizes(self, model: Model) -> tuple[int, int]:
+        """Returns how many standard normal numbers one draw needs for each observation, and for all of them
+        together: one for the sign of every input and output of a layer, and one for every latent."""
+        return sum(map(sum, model.layers)), model.n_latents
+
     def noise_shape(self, model: Model, posterior: MeanField, n_batch: int) -> tuple[int, ...]:
-        """Returns the shape of the standard normal noise of one evaluation on `n_batch` observations."""
-        return (self.n_draws, n_batch * sum(map(sum, model.layers)) + model.n_latents)
+        """Returns the shape of the standard normal noise of one evaluation on `n_batch` observations: theirs,
+        one after the other, then what they share."""
+        return _noise_shape(self, model, n_batch)
 
     def __call__(
         self, model: Model, posterior: MeanField, parameters, noise, inputs, targets, *, n_points=None
@@ -83,61 +94,72 @@ class Flipout:
 
 
 def locally_reparameterised_outputs(model: Model, mean, std, noise, inputs):
-    """Returns the network's output `[..., n_draws, n_points]` in its own units, with noise of its own at
-    every point, for means and sds `[..., n_latents]` and noise `[..., n_draws, n_noise]`: the layers' units,
-    point by point, first layer to last."""
-    n_points = inputs.shape[0]
+    """Returns the network's outputs `[..., n_draws, n_outputs, n_points]` in its own units, with noise of its
+    own at every point, for means and sds `[..., n_latents]` and noise `[..., n_draws, n_noise]`: point by
+    point the layers' units, first layer to last; then what no weight needs."""
     mean, std, noise = (tf.convert_to_tensor(part) for part in (mean, std, noise))
-    noises = iter(_blocks(noise, [(n_out, n_points) for _, n_out in model.layers]))
+    noises = iter(_of_points(noise, [n_out for _, n_out in model.layers], inputs.shape[0]))
 
     def layer(weights, weight_stds, hidden):
         # The biases are the weights of an input that is 1.
-        variance = _product(weight_stds[0] ** 2, hidden**2) + weight_stds[1] ** 2
-        return _product(weights[0], hidden) + weights[1] + tf.sqrt(variance) * next(noises)
+        variance = product(weight_stds[0] ** 2, hidden**2) + weight_stds[1] ** 2
+        return product(weights[0], hidden) + weights[1] + tf.sqrt(variance) * next(noises)
 
     return _through_layers(model, mean, std, inputs, layer)
 
 
 def flipout_outputs(model: Model, mean, std, noise, inputs):
-    """Returns the network's output `[..., n_draws, n_points]` in its own units, with signs of its own at
-    every point, for means and sds `[..., n_latents]` and noise `[..., n_draws, n_noise]`: layer by layer what
-    gives the signs of its inputs, then of its outputs, point by point; last, that of the latents."""
-    n_points = inputs.shape[0]
+    """Returns the network's outputs `[..., n_draws, n_outputs, n_points]` in its own units, with signs of its
+    own at every point, for means and sds `[..., n_latents]` and noise `[..., n_draws, n_noise]`: point by
+    point, layer by layer, what gives the signs of its inputs, then of its outputs; last, that of the
+    latents."""
     mean, std, noise = (tf.convert_to_tensor(part) for part in (mean, std, noise))
     signs = tf.where(noise < 0, -tf.ones_like(noise), tf.ones_like(noise))
-    signs = iter(_blocks(signs, [(n_units, n_points) for layer in model.layers for n_units in layer]))
-    deviations = iter(_layers(model, noise[..., -model.n_latents :]))
+    signs = iter(_of_points(signs, [n_units for layer in model.layers for n_units in layer], inputs.shape[0]))
+    deviations = iter(layer_views(model, noise[..., -model.n_latents :]))
 
     def layer(weights, weight_stds, hidden):
         of_inputs, of_outputs = next(signs), next(signs)
         turned, biases = (
             std * deviation for std, deviation in zip(weight_stds, next(deviations), strict=True)
         )
-        deviation = _product(turned, of_inputs * hidden) + biases
-        return _product(weights[0], hidden) + weights[1] + of_outputs * deviation
+        deviation = product(turned, of_inputs * hidden) + biases
+        return product(weights[0], hidden) + weights[1] + of_outputs * deviation
 
     return _through_layers(model, mean, std, inputs, layer)
 
 
+def _noise_shape(objective, model, n_batch):
+    of_each, shared = objective.noise_sizes(model)
+    return (objective.n_draws, n_batch * of_each + shared)
+
+
+def _of_points(noise, sizes, n_points):
+    """Returns the points' own part of noise `[..., n_noise]`, as one block `[..., n_units, n_points]` for
+    each of the `sizes` n_units."""
+    n_own = n_points * sum(sizes)
+    rows = tf.reshape(noise[..., :n_own], [*noise.shape[:-1], n_points, sum(sizes)])
+    return [tf.linalg.matrix_transpose(part) for part in tf.split(rows, sizes, axis=-1)]
+
+
 def _through_layers(model, mean, std, inputs, layer: Callable):
-    # As in `model.network`, units by points; an axis of draws stands before them.
+    # As in `network.outputs`, units by points; an axis of draws stands before them.
     hidden = tf.transpose(tf.cast(inputs, mean.dtype))
-    layers = zip(*(_layers(model, part[..., None, :]) for part in (mean, std)), strict=True)
+    layers = zip(*(layer_views(model, part[..., None, :]) for part in (mean, std)), strict=True)
     for index, (weights, weight_stds) in enumerate(layers):
         hidden = layer(weights, weight_stds, hidden)
         if index < len(model.layers) - 1:
             hidden = ACTIVATIONS[model.activation](hidden)
-    return hidden[..., 0, :]
+    return hidden
 
 
 def _parts(objective, outputs_of, model, posterior, parameters, noise, inputs, targets, n_points):
     mean, std = _moments(objective, posterior, parameters)
     outputs = outputs_of(model, mean, std, noise, inputs)
-    # The log of a learned noise is the last latent, and the last number is its noise.
-    last = mean[..., None, -1:] + std[..., None, -1:] * noise[..., -1:]
-    scale = model.scaling.y_scale
-    likelihood = tfp.distributions.Normal(outputs, observation_std(model, last) / scale)
-    log_densities = likelihood.log_prob(tf.cast(targets, outputs.dtype)) - math.log(scale)
+    # A latent that is no weight is drawn as ever; its noise is the last.
+    first = noise.shape[-1] - (model.n_latents - model.n_weights)
+    others = mean[..., None, model.n_weights :] + std[..., None, model.n_weights :] * noise[..., first:]
+    log_densities = model.log_densities(outputs, others, targets)
     expected = tf.reduce_mean(tf.reduce_sum(log_densities, axis=-1), axis=-1)
     kl = analytic_kl(model, posterior, parameters)
     return tempered(batch_weight(targets, n_points) * expected, kl, objective.kl_weight)
@@ -150,33 +172,6 @@ def _moments(objective, posterior, parameters):
     instance("posterior", posterior, MeanField, remedy)
     gaussian = posterior.distribution(tf.convert_to_tensor(parameters))
     return gaussian.mean(), gaussian.stddev()
-
-
-def _layers(model, vectors):
-    """Returns for each layer the parts of vectors `[..., n_latents]`: that of its weights `[..., n_in,
-    n_out]`, that of its biases `[..., n_out, 1]`."""
-    shapes = [shape for n_in, n_out in model.layers for shape in ((n_in, n_out), (n_out, 1))]
-    blocks = _blocks(vectors, shapes)
-    return list(zip(blocks[::2], blocks[1::2], strict=True))
-
-
-def _blocks(vectors, shapes):
-    """Returns the leading numbers of vectors `[..., n]` as one block `[..., *shape]` for each shape."""
-    blocks, start = [], 0
-    for shape in shapes:
-        size = math.prod(shape)
-        part = vectors[..., start : start + size]
-        blocks.append(tf.reshape(part, [*vectors.shape[:-1], *shape]))
-        start += size
-    return blocks
-
-
-def _product(weights, hidden):
-    """Returns `[..., n_out, n_points]`, of weights `[..., n_in, n_out]` and units `[..., n_in, n_points]`."""
-    if weights.shape[-2] == 1:
-        # As in `model.network`: XLA is slow at a matrix product with an inner size of one.
-        return tf.linalg.matrix_transpose(weights) * hidden
-    return tf.matmul(weights, hidden, transpose_a=True)
 
 
 def _check(objective):

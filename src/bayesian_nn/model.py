@@ -7,9 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bayesian_nn.arguments import finite_numbers, positive, whole_number
+from bayesian_nn.arguments import finite_numbers, positive
 from bayesian_nn.backend import tf, tfp
 from bayesian_nn.data import Scaling
+from bayesian_nn.network import (
+    checked_activation,
+    checked_sizes,
+    layers_of,
+    n_weights_of,
+    outputs,
+)
 
 __all__ = [
     "LearnedNoise",
@@ -25,17 +32,6 @@ __all__ = [
 ]
 
 tfd = tfp.distributions
-
-ACTIVATIONS = {
-    "tanh": tf.math.tanh,
-    "relu": tf.nn.relu,
-    "sigmoid": tf.math.sigmoid,
-    "softplus": tf.math.softplus,
-    "elu": tf.nn.elu,
-    "gelu": tf.nn.gelu,
-    "silu": tf.nn.silu,
-    "sin": tf.math.sin,
-}
 
 
 class LearnedNoise(NamedTuple):
@@ -67,8 +63,6 @@ class Model:
 
     def __post_init__(self):
         sizes = _checked_sizes(self.layer_sizes)
-        if self.activation not in ACTIVATIONS:
-            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {self.activation!r}.")
         if isinstance(self.noise_std, LearnedNoise):
             named = self.noise_std._asdict().items()
             noise_std = LearnedNoise(*(positive(f"noise_std.{name}", value) for name, value in named))
@@ -77,6 +71,7 @@ class Model:
         scaling = Scaling((0.0,) * sizes[0], (1.0,) * sizes[0]) if self.scaling is None else self.scaling
         # Plain numbers and tuples, so that a model can be a key of the compiled loops and be saved as JSON.
         object.__setattr__(self, "layer_sizes", sizes)
+        object.__setattr__(self, "activation", checked_activation(self.activation))
         object.__setattr__(self, "noise_std", noise_std)
         object.__setattr__(self, "prior_std", _checked_prior(self.prior_std, len(sizes) - 1))
         object.__setattr__(self, "scaling", _checked_scaling(scaling, sizes[0]))
@@ -84,7 +79,7 @@ class Model:
     @property
     def n_weights(self) -> int:
         """The number of weights and biases of the network."""
-        return sum((n_in + 1) * n_out for n_in, n_out in self.layers)
+        return n_weights_of(self.layer_sizes)
 
     @property
     def n_latents(self) -> int:
@@ -94,7 +89,7 @@ class Model:
     @property
     def layers(self) -> list[tuple[int, int]]:
         """The layers' `(n_in, n_out)`, first to last."""
-        return list(zip(self.layer_sizes[:-1], self.layer_sizes[1:], strict=True))
+        return layers_of(self.layer_sizes)
 
     # The change of units is done in double precision, before anything is rounded to the network's own: of a
     # time stamp in seconds, single precision keeps two minutes.
@@ -115,24 +110,19 @@ class Model:
         """Returns outputs of the network `[..., n_points]` in y's units."""
         return self.scaling.y_shift + self.scaling.y_scale * np.asarray(outputs, np.float64)
 
+    def log_densities(self, outputs, latents, targets):
+        """Returns the log-likelihood of every point `[..., n_points]` in nats, with all its constants: the
+        density of y in its original units, for the network's outputs `[..., 1, n_points]`, latents `[...,
+        n_latents]` or what ends as they do, and `targets = self.targets(y)`."""
+        scale = self.scaling.y_scale
+        likelihood = tfd.Normal(outputs[..., 0, :], observation_std(self, latents) / scale)
+        return likelihood.log_prob(tf.cast(targets, outputs.dtype)) - math.log(scale)
+
 
 def network(model: Model, latents, inputs):
     """Returns the network's output `[..., n_points]` in its own units (`model.in_y_units` converts), for
     latents `[..., n_latents]` and `inputs = model.inputs(x)` `[n_points, n_inputs]`."""
-    latents = tf.convert_to_tensor(latents)
-    # Units by points, [..., n_units, n_points]: XLA's loop is a third faster than with points by units.
-    hidden = tf.transpose(tf.cast(inputs, latents.dtype))
-    start = 0
-    for index, (n_in, n_out) in enumerate(model.layers):
-        weights = latents[..., start : start + n_in * n_out]
-        weights = tf.reshape(weights, [*_leading_shape(latents), n_in, n_out])
-        start += n_in * n_out
-        biases = latents[..., start : start + n_out, None]
-        start += n_out
-        hidden = _product(weights, hidden) + biases
-        if index < len(model.layers) - 1:
-            hidden = ACTIVATIONS[model.activation](hidden)
-    return hidden[..., 0, :]
+    return outputs(model, latents, inputs)[..., 0, :]
 
 
 def draws_in_parts(model: Model, n_draws: int, n_points: int, n_vectors: int = 1) -> list[slice]:
@@ -167,9 +157,7 @@ def log_likelihood(model: Model, latents, inputs, targets):
     """Returns log p(y | x, latents) `[...]` in nats, summed over the points, with all its constants: the
     density of y in its original units, for `inputs = model.inputs(x)` and `targets = model.targets(y)`."""
     latents = tf.convert_to_tensor(latents)
-    scale = model.scaling.y_scale
-    likelihood = tfd.Normal(network(model, latents, inputs), observation_std(model, latents) / scale)
-    return tf.reduce_sum(likelihood.log_prob(tf.cast(targets, latents.dtype)) - math.log(scale), axis=-1)
+    return tf.reduce_sum(model.log_densities(outputs(model, latents, inputs), latents, targets), axis=-1)
 
 
 def prior(model: Model, dtype=tf.float32) -> tfd.Distribution:
@@ -204,23 +192,12 @@ def log_joint(model: Model, latents, inputs, targets):
     return log_likelihood(model, latents, inputs, targets) + prior(model, latents.dtype).log_prob(latents)
 
 
-def _product(weights, hidden):
-    if weights.shape[-2] == 1:
-        # An outer product: XLA turns a matrix product with an inner size of one into a slow call.
-        return tf.linalg.matrix_transpose(weights) * hidden
-    return tf.matmul(weights, hidden, transpose_a=True)
-
-
 def _leading_shape(latents):
     return [tf.shape(latents)[i] if n is None else n for i, n in enumerate(latents.shape[:-1])]
 
 
 def _checked_sizes(sizes):
-    if not isinstance(sizes, Iterable) or len(tuple(sizes)) < 2:
-        raise ValueError(
-            f"layer_sizes must name at least the inputs and the output, as in (1, 10, 10, 1); got {sizes!r}."
-        )
-    sizes = tuple(whole_number(f"layer_sizes[{i}]", size) for i, size in enumerate(sizes))
+    sizes = checked_sizes(sizes, "(1, 10, 10, 1)")
     if sizes[-1] != 1:
         raise ValueError(f"layer_sizes must end in 1, the one target y; got {sizes}.")
     return sizes
