@@ -1,6 +1,7 @@
 """Downloads from a server on this machine: broken off, altered, resumed, two at once."""
 
 import hashlib
+import os
 import subprocess
 import sys
 import threading
@@ -33,11 +34,17 @@ def _leaves_only_the_file(folder):
     return (folder / NAME).read_bytes() == CONTENT
 
 
-def test_a_download_leaves_the_file_and_nothing_else(tmp_path, capfd):
+def test_a_download_leaves_the_file_and_nothing_else(tmp_path):
     with serving({NAME: CONTENT}) as server:
         assert _fetch(server, tmp_path) == tmp_path / NAME
     assert _leaves_only_the_file(tmp_path)
-    assert capfd.readouterr() == ("", ""), "only a terminal is shown progress"
+
+
+def test_others_may_read_the_file(tmp_path):
+    usual = tmp_path / "usual"
+    usual.touch()
+    with serving({NAME: CONTENT}) as server:
+        assert _fetch(server, tmp_path).stat().st_mode == usual.stat().st_mode
 
 
 @pytest.mark.parametrize("ranges", [True, False])
@@ -81,17 +88,30 @@ def test_two_processes_at_once_both_get_the_file(tmp_path):
         processes = [_process(server, tmp_path) for _ in range(2)]
         for process in processes:
             _, errors = process.communicate(timeout=60)
-            assert not process.returncode, errors
+            assert not errors, "only a terminal is shown progress"
+            assert not process.returncode
     assert _leaves_only_the_file(tmp_path)
 
 
-def _process(server, folder):
+def test_a_terminal_is_shown_progress(tmp_path):
+    termios = pytest.importorskip("termios", reason="there are pseudo-terminals on Unix only")
+    reading, writing = os.openpty()
+    termios.tcsetwinsize(writing, (24, 80))
+    with serving({NAME: CONTENT}) as server, open(reading, "rb", buffering=0) as terminal:
+        process = _process(server, tmp_path, stderr=writing)
+        os.close(writing)
+        assert not process.wait(60)
+        shown = terminal.read(10_000).decode()
+    assert f"{NAME}: 100%" in shown
+
+
+def _process(server, folder, stderr=subprocess.PIPE):
     script = f"""
 from pathlib import Path
 from bayesian_nn.download import KnownFile, download
 download("{server.url}/{NAME}", KnownFile(*{tuple(KNOWN)}), Path("{folder}"))
 """
-    return subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([sys.executable, "-c", script], stderr=stderr, text=True)
 
 
 @pytest.mark.parametrize("n_kept", [100_000, 300_000, 300_001])
@@ -131,6 +151,15 @@ def test_another_file_is_refused_and_the_old_one_stays(tmp_path, sent, says_leng
     with serving({NAME: CONTENT}) as server:
         _fetch(server, tmp_path)
     assert _leaves_only_the_file(tmp_path)
+
+
+def test_what_never_ends_is_not_read_to_its_end(tmp_path):
+    goes_on = threading.Event()
+    endless = serving({NAME: 2 * CONTENT}, says_length=False, before_byte=(400_000, goes_on.wait))
+    with endless as server:
+        with pytest.raises(OSError, match="SHA-256 differs"):
+            _fetch(server, tmp_path)
+        goes_on.set()
 
 
 def test_a_page_of_another_size_does_not_touch_what_was_kept(tmp_path):

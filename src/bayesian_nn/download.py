@@ -11,11 +11,11 @@ from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pooch
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 __all__ = ["KnownFile", "download", "fault"]
 
@@ -140,6 +140,8 @@ def _answer(url, start):
         raise TimeoutError(f"no answer within {ANSWER_SECONDS} seconds") from None
     if isinstance(answer, HTTPError):
         answer.close()
+    elif isinstance(answer, URLError):
+        raise ConnectionError(str(answer.reason)) from answer
     if isinstance(answer, Exception):
         raise answer
     return answer
