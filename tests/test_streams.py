@@ -40,12 +40,14 @@ def test_the_minibatches_generator_is_not_the_start_s():
 def test_no_two_purposes_share_a_stream(monkeypatch):
     """What a fit, its assessment and its predictions ask for, counted."""
     asked = []
+    key, generator = streams.key, streams.generator
 
     def counted(seed, stream, *index):
         asked.append((stream, *index))
-        return streams.generator(seed, stream, *index) if index else streams.key(seed, stream)
+        return generator(seed, stream, *index) if index else key(seed, stream)
 
-    for module in (elbo, loop, predictive, recorder):
+    streams._epoch_order.cache_clear()
+    for module in (elbo, loop, predictive, recorder, streams):
         for name in ("key", "generator"):
             monkeypatch.setattr(module, name, counted, raising=False)
     data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.Scaling((0.0,), (1.0,)))

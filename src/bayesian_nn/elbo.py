@@ -119,9 +119,13 @@ def objective_noise_shape(objective, model: Model, posterior: MeanField, n_batch
 
 def analytic_kl(model: Model, posterior: MeanField, parameters, latents=None):
     """Returns KL(q ‖ prior) `[...]` in nats in closed form: the family's own `kl(model, parameters)`, if it
-    has one, or TensorFlow Probability's. Raises NotImplementedError for a family that has none."""
+    has one, a classifier's `kl(mean, std)`, or TensorFlow Probability's. Raises NotImplementedError for a
+    family that has none."""
     if hasattr(posterior, "kl"):
         return posterior.kl(model, parameters)
+    if hasattr(model, "kl"):
+        gaussian = posterior.distribution(tf.convert_to_tensor(parameters))
+        return model.kl(gaussian.mean(), gaussian.stddev())
     return tfp.distributions.kl_divergence(posterior.distribution(parameters), prior(model, parameters.dtype))
 
 

@@ -16,7 +16,7 @@ from bayesian_nn.elbo import objective_noise_shape
 from bayesian_nn.optimizer import block_of
 from bayesian_nn.recorder import Recorder
 from bayesian_nn.run import Settings
-from bayesian_nn.streams import MINIBATCHES, generator, key
+from bayesian_nn.streams import key, minibatch
 
 __all__ = ["Plateau", "climb"]
 
@@ -145,18 +145,10 @@ def _block_noise(settings, data, index, length):
 
 
 def _block_batches(settings, data, index, length):
-    """Returns the rows `[length, batch_size]` of each step's minibatch: every epoch in a new random order."""
+    """Returns the rows `[length, batch_size]` of each step's minibatch."""
     if settings.batch_size is None:
         return None
-    per_epoch = data.n_points // settings.batch_size
-    rows = []
-    for step in range(index * length, (index + 1) * length):
-        epoch, place = divmod(step, per_epoch)
-        order = _epoch_order(settings.seed, epoch, data.n_points)
-        rows.append(order[place * settings.batch_size : (place + 1) * settings.batch_size])
-    return tf.constant(np.stack(rows))
-
-
-@functools.lru_cache(maxsize=2)
-def _epoch_order(seed, epoch, n_points):
-    return generator(seed, MINIBATCHES, epoch).permutation(n_points).astype(np.int32)
+    steps = range(index * length, (index + 1) * length)
+    return tf.constant(
+        np.stack([minibatch(settings.seed, step, data.n_points, settings.batch_size) for step in steps])
+    )

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayesian_nn.arguments import positive
 from bayesian_nn.backend import tf, tfp
-from bayesian_nn.model import LearnedNoise, Model
+from bayesian_nn.model import Model
 from bayesian_nn.streams import checked_seed
 
 __all__ = ["MeanField"]
@@ -39,7 +39,8 @@ class MeanField:
         of a deterministic network), every sd `initial_std`."""
         rng = np.random.default_rng(checked_seed(seed))
         means = [rng.normal(0, n_in**-0.5, (n_restarts, (n_in + 1) * n_out)) for n_in, n_out in model.layers]
-        if isinstance(model.noise_std, LearnedNoise):
+        if model.n_latents > model.n_weights:
+            # Of a learned noise.
             means.append(np.full((n_restarts, 1), np.log(model.noise_std.median)))
         means = np.concatenate(means, axis=1)
         return self.parameters(means, np.full_like(means, self.initial_std))

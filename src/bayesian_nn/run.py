@@ -14,6 +14,7 @@ from bayesian_nn.data import Dataset, Scaling
 from bayesian_nn.elbo import Elbo
 from bayesian_nn.full_covariance import FullCovariance
 from bayesian_nn.importance import ImportanceWeightedElbo
+from bayesian_nn.kinds import from_json, to_json
 from bayesian_nn.layerwise import Flipout, LocalReparameterisation
 from bayesian_nn.low_rank import LowRank
 from bayesian_nn.model import LearnedNoise, Model
@@ -162,7 +163,7 @@ _STATE = tuple(f"state_{name}" for name in AdamState._fields)
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, NotImplementedError)
 
 
-# What a file may name; a class of another module is not looked up, for a file could then run any code.
+# What a file may name.
 _KINDS = {
     "posterior": (MeanField, LowRank, FullCovariance),
     "objective": (Elbo, ImportanceWeightedElbo, LocalReparameterisation, Flipout),
@@ -171,35 +172,27 @@ _KINDS = {
 }
 
 
-def _as_json(role, value):
-    kind = type(value)
-    if kind not in _KINDS[role]:
-        raise ValueError(f"This run cannot be saved: {_unknown(role, kind.__name__)}")
-    return {"kind": kind.__name__} | asdict(value)
+def optimizer_as_json(optimizer: Adam) -> dict:
+    """Returns an optimizer and its schedule as JSON. Raises ValueError for one of an unknown kind."""
+    fields = to_json("optimizer", optimizer, _KINDS["optimizer"])
+    return fields | {
+        "learning_rate": to_json("learning_rate", optimizer.learning_rate, _KINDS["learning_rate"])
+    }
 
 
-def _from_json(role, fields):
-    name = fields["kind"]
-    for kind in _KINDS[role]:
-        if kind.__name__ == name:
-            return kind(**{field: value for field, value in fields.items() if field != "kind"})
-    raise ValueError(f"This run cannot be loaded: {_unknown(role, name)}")
-
-
-def _unknown(role, name):
-    known = " or ".join(kind.__name__ for kind in _KINDS[role])
-    return f"its {role} is of the kind {name}, and this version knows {known}."
+def optimizer_from_json(fields: dict) -> Adam:
+    """Returns the optimizer that `optimizer_as_json` wrote."""
+    rate = from_json("learning_rate", fields["learning_rate"], _KINDS["learning_rate"])
+    return from_json("optimizer", fields | {"learning_rate": rate}, _KINDS["optimizer"])
 
 
 def _settings_as_json(settings):
     fields = settings._asdict() | {
         "model": asdict(settings.model),
-        "posterior": _as_json("posterior", settings.posterior),
-        "objective": _as_json("objective", settings.objective),
-        "optimizer": _as_json("optimizer", settings.optimizer),
+        "posterior": to_json("posterior", settings.posterior, _KINDS["posterior"]),
+        "objective": to_json("objective", settings.objective, _KINDS["objective"]),
+        "optimizer": optimizer_as_json(settings.optimizer),
     }
-    rate = settings.optimizer.learning_rate
-    fields["optimizer"]["learning_rate"] = _as_json("learning_rate", rate)
     if isinstance(settings.model.noise_std, LearnedNoise):
         fields["model"]["noise_std"] = settings.model.noise_std._asdict()
     fields["model"]["scaling"] = settings.model.scaling._asdict()
@@ -216,14 +209,12 @@ def _settings_from_json(fields):
     model["scaling"] = Scaling(
         tuple(scaling["x_shift"]), tuple(scaling["x_scale"]), scaling["y_shift"], scaling["y_scale"]
     )
-    optimizer = dict(fields["optimizer"])
-    optimizer["learning_rate"] = _from_json("learning_rate", optimizer["learning_rate"])
     return Settings(
         **fields
         | {
             "model": Model(**model),
-            "posterior": _from_json("posterior", fields["posterior"]),
-            "objective": _from_json("objective", fields["objective"]),
-            "optimizer": _from_json("optimizer", optimizer),
+            "posterior": from_json("posterior", fields["posterior"], _KINDS["posterior"]),
+            "objective": from_json("objective", fields["objective"], _KINDS["objective"]),
+            "optimizer": optimizer_from_json(fields["optimizer"]),
         }
     )
