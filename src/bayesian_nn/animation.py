@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from bayesian_nn.data import Dataset
     from bayesian_nn.run import Run
 
-__all__ = ["Film", "draw_film", "write_film"]
+__all__ = ["Film", "MovingPicture", "check_size", "draw_film", "draw_frames", "write_film"]
 
 DOTS_PER_INCH = 100
 LEAST_MARGIN = 4
@@ -58,23 +59,55 @@ def draw_film(
         raise ValueError(
             f"film ends at step {film.steps[-1]:,}, and run has {run.n_steps:,} steps: is it another run?"
         )
-    if size[0] % 2 or size[1] % 2:
-        raise ValueError(f"size must be even for MP4, and is {size[0]} x {size[1]} pixels")
+    check_size(size)
     with style(), matplotlib.rc_context(LEGIBLE_AT_HALF_WIDTH):
         stage = _Stage(film, run, data, y_limits or _y_limits(film, data), reference, size)
-    frames = np.empty((len(film.steps), size[1], size[0], 3), np.uint8)
+    return draw_frames(stage.draw, len(film.steps), seconds=seconds, hold_seconds=hold_seconds)
+
+
+def draw_frames(
+    draw: Callable[[int], np.ndarray], n_frames: int, *, seconds: float, hold_seconds: float
+) -> Film:
+    """The film of the pictures that `draw` makes of each frame's number, uint8 [height, width, 3]: they share
+    `seconds` equally, and the last is held for `hold_seconds` more."""
     # Absent when the output is no terminal, and for a film that is drawn within two seconds.
-    for frame in tqdm(range(len(frames)), desc="film", unit="frame", disable=None, delay=2, leave=False):
-        frames[frame] = stage.draw(frame)
-    shown = max(2, round(100 * seconds / len(frames)))
-    durations = np.full(len(frames), shown)
+    numbers = tqdm(range(n_frames), desc="film", unit="frame", disable=None, delay=2, leave=False)
+    frames = np.stack([draw(number) for number in numbers])
+    shown = max(2, round(100 * seconds / n_frames))
+    durations = np.full(n_frames, shown)
     # A whole number of frames: a film of one frame rate has no other way to hold the last.
     durations[-1] += shown * round(100 * hold_seconds / shown)
     return Film(frames, durations)
 
 
+def check_size(size: tuple[int, int]) -> None:
+    """Raises ValueError unless the width and the height in pixels are even."""
+    if size[0] % 2 or size[1] % 2:
+        raise ValueError(f"size must be even for MP4, and is {size[0]} x {size[1]} pixels")
+
+
+class MovingPicture:
+    """A figure whose still parts are drawn once, and the artists that move on it, given in this order."""
+
+    def __init__(self, figure: Figure, moving: Sequence[Artist]):
+        self.figure, self.moving = figure, list(moving)
+        for artist in self.moving:
+            artist.set_animated(True)
+        figure.canvas.draw()
+        self.background = figure.canvas.copy_from_bbox(figure.bbox)
+
+    def pixels(self) -> np.ndarray:
+        """The picture with the artists as they now are, uint8 [height, width, 3]."""
+        canvas = self.figure.canvas
+        canvas.restore_region(self.background)
+        for artist in self.moving:
+            self.figure.draw_artist(artist)
+        # Pillow drops the alpha channel ten times faster than NumPy.
+        return np.asarray(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
+
+
 class _Stage:
-    """A figure whose still parts are drawn once, and the artists that move on it."""
+    """The two panels of a film of a prediction, the curves that move on them, and the ELBO's cursor."""
 
     def __init__(self, film, run, data, y_limits, reference, size):
         self.film = film
@@ -87,10 +120,7 @@ class _Stage:
         self._build_predictive(data, y_limits)
         self._build_elbo(run, reference)
         self._fit_labels()
-        for artist in self.moving:
-            artist.set_animated(True)
-        self.canvas.draw()
-        self.background = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.picture = MovingPicture(self.figure, self.moving)
 
     def _build_predictive(self, data, y_limits):
         axes = self.predictive_axes = self.figure.add_axes((0.15, 0.435, 0.805, 0.365))
@@ -153,11 +183,7 @@ class _Stage:
         self.elbo_text.set_text(f"ELBO {format_nats(elbo)} nats")
         self.cursor.set_xdata([step, step])
         self.dot.set_data([step], [elbo])
-        self.canvas.restore_region(self.background)
-        for artist in self.moving:
-            self.figure.draw_artist(artist)
-        # Pillow drops the alpha channel ten times faster than NumPy.
-        return np.asarray(Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB"))
+        return self.picture.pixels()
 
 
 def _y_limits(film: PredictionFilm, data: Dataset) -> tuple[float, float]:
