@@ -123,6 +123,17 @@ def test_the_curves_of_a_rotation_are_the_means_of_classes_that_matter_named_whe
     assert len(panels[0].collections) == 7
 
 
+def test_the_band_of_a_class_holds_the_middle_half_of_its_draws():
+    shares = np.linspace(0, 1, 101)[:, None] * np.ones(3)
+    panels = Figure((7, 6)).subplots(3, 1, sharex=True)
+    prediction = ClassPrediction(np.stack([shares, 1 - shares], axis=-1))
+    plot_rotation([0, 1, 2], IMAGES[:3], prediction, panels=panels)
+    band = panels[1].collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == pytest.approx((0.25, 0.75))
+    texts = [text.get_text() for text in panels[1].get_legend().get_texts()]
+    assert texts == ["mean", "middle half of the draws"]
+
+
 def test_the_parts_of_the_entropy_lie_upon_each_other_up_to_the_whole():
     prediction = ClassPrediction(drawn())
     panels = Figure((7, 6)).subplots(3, 1, sharex=True)

@@ -49,14 +49,14 @@ def test_of_several_runs_each_is_drawn_and_their_mean_is_bold(axes):
 
 
 def test_the_histogram_of_ratios_is_in_percent_per_decibel_and_cut_where_it_says(axes):
-    ratio = 10 ** np.linspace(-2, 1, 10_001)
+    ratio = 10 ** np.linspace(-1, 1, 10_001)
     plot_signal_to_noise(np.append(ratio, [0, np.inf]), axes=axes, fractions=[0.95, 0.5])
     shares, edges, _ = axes.patches[0].get_data()
     assert edges[-1] == pytest.approx(20)
-    assert edges[0] == pytest.approx(-40, abs=0.5)
-    np.testing.assert_allclose(shares, 100 / 60, rtol=0.03)
+    assert edges[0] == pytest.approx(-20, abs=0.5)
+    np.testing.assert_allclose(shares, 100 / 40, rtol=0.03)
     cuts = [line.get_xdata()[0] for line in axes.lines]
-    assert cuts == pytest.approx([-10, 17], abs=0.05)
+    assert cuts == pytest.approx([0, 18], abs=0.05)
     assert [text.get_text() for text in axes.texts] == ["50% below", "95% below"]
 
 
