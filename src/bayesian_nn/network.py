@@ -65,12 +65,10 @@ def layer_views(model, vectors) -> list[tuple]:
 def blocks(vectors, shapes) -> list:
     """Returns the leading numbers of vectors `[..., n]` as one block `[..., *shape]` for each shape."""
     leading = [tf.shape(vectors)[i] if n is None else n for i, n in enumerate(vectors.shape[:-1])]
-    found, start = [], 0
-    for shape in shapes:
-        size = math.prod(shape)
-        found.append(tf.reshape(vectors[..., start : start + size], [*leading, *shape]))
-        start += size
-    return found
+    sizes = [math.prod(shape) for shape in shapes]
+    # Split at once: the gradient of so many slices would be as many vectors of full length, added up.
+    parts = tf.split(vectors, [*sizes, vectors.shape[-1] - sum(sizes)], axis=-1)
+    return [tf.reshape(part, [*leading, *shape]) for part, shape in zip(parts, shapes, strict=False)]
 
 
 def product(weights, hidden):

@@ -55,7 +55,6 @@ def stream_steps(settings, data: LabelledImages, state: AdamState, strategy=None
 def _compiled_step(settings, n_images, strategy):
     model, posterior, objective, optimizer = settings[:4]
 
-    @tf.function(jit_compile=True, autograph=False)
     def gradient_of(parameters, share):
         _, kl_weight, inputs, targets, own_noise, shared_noise = share
         noise = tf.concat([tf.reshape(own_noise, [objective.n_draws, -1]), shared_noise], axis=-1)
@@ -67,6 +66,8 @@ def _compiled_step(settings, n_images, strategy):
             loss = -(value.log_likelihood - kl_weight * value.kl)
         return tape.gradient(loss, parameters), tf.stack([value.log_likelihood, value.kl])
 
+    # XLA fuses the update's passes over all parameters. The gradient's matrix products it would leave to one
+    # core: on two, the graph takes a seventh less time for 256 images, a quarter less for 512.
     update = tf.function(optimizer.step, jit_compile=True, autograph=False)
 
     def of_replica(state, share):
