@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +17,7 @@ from bayesian_nn.kinds import from_json, to_json
 from bayesian_nn.layerwise import Flipout, LocalReparameterisation
 from bayesian_nn.optimizer import Adam, AdamState
 from bayesian_nn.posterior import MeanField
-from bayesian_nn.run import optimizer_as_json, optimizer_from_json
+from bayesian_nn.run import UNREADABLE, optimizer_as_json, optimizer_from_json
 from bayesian_nn.streams import POSTERIOR, key
 from bayesian_nn.weight_priors import GaussianPrior, RelevancePrior, ScaleMixturePrior
 from bayesian_nn.writing import replacing
@@ -165,21 +163,21 @@ def load_checkpoint(path) -> tuple[ClassifierRun, AdamState | None]:
     try:
         with path.open("rb") as opened, np.lib.npyio.NpzFile(opened, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
-            known = header["format"] == FORMAT
-            arrays = {name: file[name] for name in _ARRAYS} if known else {}
-            moments = [file[name] for name in _MOMENTS if known and name in file]
-            settings = _settings_from_json(header["settings"]) if known else None
+            version = header["format"]
+            # Another version keeps other arrays.
+            arrays = {name: file[name] for name in _ARRAYS} if version == FORMAT else {}
+            moments = [file[name] for name in _MOMENTS if name in file]
             rest = {name: header[name] for name in ("n_images", "digest", "outcome")}
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise ValueError(
             f"{path} is no classifier's run, or a damaged one ({error}): make it again."
         ) from None
-    if not known:
+    if version != FORMAT:
         raise ValueError(
-            f"{path} holds a classifier's run of format {header['format']}, and this version reads format "
+            f"{path} holds a classifier's run of format {version}, and this version reads format "
             f"{FORMAT}: make it again with this version, or read it with the version that wrote it."
         )
-    run = ClassifierRun(settings=settings, **arrays, **rest)
+    run = ClassifierRun(settings=_settings_from_json(header["settings"]), **arrays, **rest)
     return run, AdamState(np.int32(run.n_steps), run.parameters, *moments) if moments else None
 
 

@@ -7,7 +7,9 @@ import numpy as np
 from tqdm import tqdm
 
 from bayesian_nn.arguments import fraction, instance, shown, whole_number
+from bayesian_nn.backend import tf
 from bayesian_nn.classifier import Classifier
+from bayesian_nn.classifier_recorder import ClassifierRecorder
 from bayesian_nn.classifier_run import (
     ClassifierRun,
     ClassifierSettings,
@@ -19,15 +21,12 @@ from bayesian_nn.images import LabelledImages, check_every_class
 from bayesian_nn.layerwise import Flipout, LocalReparameterisation
 from bayesian_nn.optimizer import Adam, WarmupCosine
 from bayesian_nn.posterior import MeanField
-from bayesian_nn.recorder import log_spaced_steps
 from bayesian_nn.stream import stream_steps
 from bayesian_nn.streams import checked_seed
 from bayesian_nn.variational import NonFiniteElboError
 
 __all__ = ["fit_classifier"]
 
-# A record of a run is kept below this size, its recorded parameters in half precision.
-MAX_BYTES = 19e6
 # Steps between two looks at what the device has done.
 LOOK_EVERY = 50
 
@@ -59,8 +58,9 @@ def fit_classifier(
 
     Kept of every step: the ELBO's parts. Of at most 100 steps, dense at first, the parameters: fewer for
     larger networks, so that a saved run stays below 20 MB. Raises ValueError for data that do not fit the
-    model, for a class without images, and for a checkpoint of another fit; NonFiniteElboError, with the run
-    until then, if the ELBO leaves the finite numbers. Ctrl-C ends the fit and keeps what was recorded.
+    model, for a class without images, and for a checkpoint of another fit; NonFiniteElboError if the ELBO
+    leaves the finite numbers, with the run until then, whose parameters are the last that were recorded.
+    Ctrl-C ends the fit and keeps what was recorded.
     """
     settings = ClassifierSettings(
         model=instance("model", model, Classifier, "Make one as in Classifier((784, 400, 400, 10))."),
@@ -78,7 +78,9 @@ def fit_classifier(
     n_steps = settings.n_epochs * run.steps_per_epoch
     if run.n_steps == n_steps:
         return run
-    record = _Record(run, n_steps)
+    record = ClassifierRecorder(run, n_steps)
+    if not _writes(strategy):
+        checkpoint = None
     try:
         with tqdm(
             total=n_steps * settings.batch_size,
@@ -88,65 +90,22 @@ def fit_classifier(
             disable=None,
         ) as bar:
             for reached, parts in stream_steps(settings, data, state, strategy):
-                state = reached
+                # In this order: wherever Ctrl-C comes, the parts of all steps until the state are there.
                 record.add(parts)
+                state = reached
                 done = record.n_steps
                 if done in record.schedule:
                     record.keep(state)
-                if done % LOOK_EVERY == 0 or done == n_steps:
+                end_of_epoch = done % run.steps_per_epoch == 0
+                if done % LOOK_EVERY == 0 or end_of_epoch:
                     _look(record, state, bar)
-                if checkpoint is not None and done % run.steps_per_epoch == 0 and _writes(strategy):
-                    outcome = "finished" if done == n_steps else "interrupted"
-                    _save(record, state, outcome, checkpoint)
+                if end_of_epoch and checkpoint is not None:
+                    _save(record, state, checkpoint)
     except KeyboardInterrupt:
-        if record.n_steps == 0:
+        if state.step == 0:
             raise
-        return _interrupted(record, state, checkpoint if _writes(strategy) else None, n_steps)
-    return record.run(state, "finished")
-
-
-class _Record:
-    """What a fit has recorded so far; it begins with the record of the part before."""
-
-    def __init__(self, run, n_steps):
-        self.before = run
-        self.schedule = set(_schedule(run.settings, n_steps))
-        self._parts, self._on_device = [np.stack([run.log_likelihood, run.kl], axis=-1)], []
-        self._recorded = dict(zip(run.recorded_steps.tolist(), run.recorded_parameters, strict=True))
-
-    @property
-    def n_steps(self):
-        return sum(map(len, self._parts)) + len(self._on_device)
-
-    def add(self, parts):
-        # Reading it would wait for the device.
-        self._on_device.append(parts)
-
-    def keep(self, state):
-        self._recorded[self.n_steps] = state.parameters.numpy().astype(np.float16)
-
-    def parts(self):
-        """Returns the ELBO's parts of all steps `[n_steps, 2]`."""
-        if self._on_device:
-            self._parts = [
-                np.concatenate([*self._parts, np.stack([part.numpy() for part in self._on_device])])
-            ]
-            self._on_device = []
-        return self._parts[0]
-
-    def run(self, state, outcome):
-        steps = sorted(self._recorded)
-        return ClassifierRun(
-            settings=self.before.settings,
-            n_images=self.before.n_images,
-            digest=self.before.digest,
-            parameters=np.asarray(state.parameters),
-            log_likelihood=self.parts()[:, 0],
-            kl=self.parts()[:, 1],
-            recorded_steps=np.array(steps),
-            recorded_parameters=np.stack([self._recorded[step] for step in steps]),
-            outcome=outcome,
-        )
+        return _interrupted(record, state, checkpoint)
+    return record.run(state)
 
 
 def _begin_or_go_on(settings, data, digest, checkpoint):
@@ -188,43 +147,40 @@ def _look(record, state, bar):
     bar.set_postfix(
         elbo_per_image=f"{elbos[-LOOK_EVERY:].mean() / record.before.n_images:.3f}", refresh=False
     )
-    if not np.isfinite(elbos[-LOOK_EVERY:]).all():
-        step = int(np.argmin(np.isfinite(elbos)))
+    # The parameters tell of the ELBO of the step that comes.
+    finite = np.append(np.isfinite(elbos), np.isfinite(state.parameters).all())
+    if not finite.all():
+        step = int(np.argmin(finite))
         rate = record.before.settings.optimizer.learning_rate
         raise NonFiniteElboError(
-            f"The ELBO became {elbos[step]} at step {step}. Use a smaller learning rate (now {rate}); the "
+            f"The ELBO became infinite or NaN at step {step}. Use a smaller learning rate (now {rate}); the "
             "steps before it are in this error's `run`.",
-            record.run(state, "diverged"),
+            record.run_until(step),
         )
 
 
-def _save(record, state, outcome, checkpoint):
+def _save(record, state, checkpoint):
     on_host = type(state)(*(np.asarray(part) for part in state))
-    save_classifier_run(record.run(on_host, outcome), checkpoint, state=on_host)
+    save_classifier_run(record.run(on_host), checkpoint, state=on_host)
 
 
-def _interrupted(record, state, checkpoint, n_steps):
+def _interrupted(record, state, checkpoint):
     way_on = "give fit_classifier a checkpoint to be able to go on"
     if checkpoint is not None:
-        _save(record, state, "interrupted", checkpoint)
+        _save(record, state, checkpoint)
         way_on = "the same call goes on from the checkpoint"
     print(
-        f"Interrupted after step {record.n_steps} of {n_steps}; what was recorded is kept, and {way_on}.",
+        f"Interrupted after step {int(state.step)} of {record.n_in_all}; what was recorded is kept, and "
+        f"{way_on}.",
         file=sys.stderr,
     )
-    return record.run(state, "interrupted")
+    return record.run(state)
 
 
 def _writes(strategy):
-    return strategy is None or strategy.extended.should_checkpoint
-
-
-def _schedule(settings, n_steps):
-    """Returns the steps at which the parameters are recorded, dense at first."""
-    of_each = 2 * 2 * settings.model.n_weights
-    # The last parameters are kept in single precision besides.
-    n_records = int(np.clip(MAX_BYTES / of_each - 2, 2, 100))
-    return log_spaced_steps(n_steps, n_records)
+    """Whether this is the one of several machines that writes files."""
+    strategy = tf.distribute.get_strategy() if strategy is None else strategy
+    return strategy.extended.should_checkpoint
 
 
 def _check(settings, data):

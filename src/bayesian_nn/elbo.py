@@ -10,6 +10,7 @@ from bayesian_nn.backend import tf, tfp
 from bayesian_nn.data import Dataset
 from bayesian_nn.model import Model, draws_in_parts, log_likelihood, prior
 from bayesian_nn.posterior import MeanField
+from bayesian_nn.starting import check_data
 from bayesian_nn.streams import EVALUATION, key
 
 __all__ = [
@@ -166,6 +167,7 @@ def estimate_elbo(
 ) -> ElboEstimate:
     """Returns the ELBO of parameters `[..., n_parameters]` on all the data, from `n_draws` fresh draws (the
     same for every parameter vector). analytic_kl: as in `Elbo`."""
+    check_data(model, data)
     whole_number("n_draws", n_draws, at_least=2)
     parameters = tf.convert_to_tensor(parameters)
     values, ratios = draw_terms(

@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 
-from bayesian_nn.arguments import finite_numbers, shown, whole_number
+from bayesian_nn.arguments import finite_numbers, instance, shown, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.model import Model, curves, observation_std, prior
 from bayesian_nn.prediction import Prediction, PredictionFilm
@@ -37,6 +37,7 @@ def draw_recorded(run: Run, n_draws: int, *, seed: int, recorded: int = -1) -> n
 
 def draw_prior(model: Model, n_draws: int, *, seed: int) -> np.ndarray:
     """Returns draws of the latents `[n_draws, n_latents]` from the prior."""
+    instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), noise_std=0.1).")
     whole_number("n_draws", n_draws)
     # TensorFlow Probability takes keys of 32 bits only.
     short = tf.random.stateless_uniform([2], key(seed, PRIOR), minval=None, maxval=None, dtype=tf.int32)
@@ -46,6 +47,8 @@ def draw_prior(model: Model, n_draws: int, *, seed: int) -> np.ndarray:
 def predict(model: Model, latents, x) -> Prediction:
     """Returns what draws of the latents `[n_draws, n_latents]`, of any inference method, predict at x
     `[n_points]` or `[n_points, n_inputs]` in original units."""
+    remedy = "Of what fit_classifier returns, predict_classes(run, images, ...) predicts."
+    instance("model", model, Model, remedy)
     x = as_points(model, x)
     latents = np.asarray(latents)
     if latents.ndim != 2 or latents.shape[1] != model.n_latents:

@@ -22,7 +22,16 @@ from bayesian_nn.optimizer import Adam, AdamState, StepDecay, WarmupCosine
 from bayesian_nn.posterior import MeanField
 from bayesian_nn.writing import replacing
 
-__all__ = ["Run", "Settings", "data_digest", "load_run", "save_run"]
+__all__ = [
+    "UNREADABLE",
+    "Run",
+    "Settings",
+    "data_digest",
+    "load_run",
+    "optimizer_as_json",
+    "optimizer_from_json",
+    "save_run",
+]
 
 FORMAT = 2
 
@@ -142,7 +151,7 @@ def load_run(path) -> Run:
             version = header["format"]
             # Another version keeps other arrays.
             arrays = {name: file[name] for name in _ARRAYS + _STATE} if version == FORMAT else {}
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ValueError(f"{path} is not a saved run, or a damaged one ({error}); make it again.") from None
     if version != FORMAT:
         raise ValueError(
@@ -160,7 +169,7 @@ def load_run(path) -> Run:
 _ARRAYS = ("recorded_steps", "recorded_parameters", "log_likelihoods", "kls", "final_elbos")
 _STATE = tuple(f"state_{name}" for name in AdamState._fields)
 # All that NumPy, zipfile and json were seen to raise when bytes of a saved run were changed.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, NotImplementedError)
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, NotImplementedError)
 
 
 # What a file may name.

@@ -13,7 +13,8 @@ __all__ = ["check_data", "checked_batch_size", "first_latents", "in_network_unit
 
 def check_data(model: Model, data: Dataset) -> None:
     """Raises ValueError for anything that is not a model and data for it."""
-    instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), noise_std=0.1).")
+    remedy = "Make one as in Model((1, 10, 10, 1), noise_std=0.1); for a Classifier there is fit_classifier."
+    instance("model", model, Model, remedy)
     instance("data", data, Dataset, "Make one of arrays with dataset(x, y).")
     n_inputs = data.x.shape[1]
     if n_inputs != model.layer_sizes[0]:
