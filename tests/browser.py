@@ -9,6 +9,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import sync_playwright
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -32,6 +33,16 @@ def find_chromium():
     """Path of the machine's Chromium (CHROMIUM names another), or None."""
     names = [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else CHROMIUM_NAMES
     return next(filter(None, map(shutil.which, names)), None)
+
+
+def require_chromium():
+    """Path of the machine's Chromium; without one the test is skipped, or fails where it is required."""
+    executable = find_chromium()
+    if executable is None:
+        missing = "no Chromium on this machine: install one, or name it in the variable CHROMIUM"
+        required = os.environ.get("REQUIRE_BROWSER") or os.environ.get("CI")
+        (pytest.fail if required else pytest.skip)(missing)
+    return executable
 
 
 @contextlib.contextmanager

@@ -1,13 +1,12 @@
 """The built site in a real Chromium: what a reader sees and touches."""
 
 import io
-import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from browser import chromium, find_chromium, serve
+from browser import chromium, require_chromium, serve
 from PIL import Image
 
 pytestmark = pytest.mark.browser
@@ -28,13 +27,8 @@ IS_SEEN = """(element) => {
 
 @pytest.fixture(scope="module")
 def browser():
-    """The machine's Chromium; without one these tests are skipped, or fail where they are required."""
-    executable = find_chromium()
-    if executable is None:
-        missing = "no Chromium on this machine: install one, or name it in the variable CHROMIUM"
-        required = os.environ.get("REQUIRE_BROWSER") or os.environ.get("CI")
-        (pytest.fail if required else pytest.skip)(missing)
-    with chromium(executable) as running:
+    """The machine's Chromium, running."""
+    with chromium(require_chromium()) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""What a page quotes: numbers that read well, figures and films with their texts, formulas as MathML."""
+"""What a page quotes: numbers that read well, figures, films and canvases, formulas as MathML."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,7 @@ from site_build_project import write
 from site_build import mathematics, quoted
 from site_build.gallery_pages import tidy_example
 from site_build.mathfont import characters_in
-from site_build.media import figure_html, film_html
+from site_build.media import digit_canvas_html, figure_html, film_html
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (1280).to_bytes(4, "big") + (960).to_bytes(4, "big")
 
@@ -73,12 +73,14 @@ def test_only_what_an_existing_example_made_is_quoted(tmp_path):
     )
     with pytest.raises(ValueError, match=r"there is no examples/plot_ghost\.py"):
         macros["numbers"]["plot_ghost"]
-    for name in ("figure", "film"):
+    for name, options in {"figure": {}, "film": {}, "digit_canvas": {"still": "elbo"}}.items():
         with pytest.raises(ValueError, match=r"there is no examples/plot_ghost\.py"):
-            macros[name]("plot_ghost/elbo")
+            macros[name]("plot_ghost/elbo", **options)
     write(tmp_path / "examples" / "plot_ghost.py", "")
     assert macros["numbers"]["plot_ghost"]["elbo"] == 1.0
     assert "elbo.mp4" in macros["film"]("plot_ghost/elbo")
+    (ghost / "net.bin").touch()
+    assert "<figcaption" in macros["digit_canvas"]("plot_ghost/net", "Draw.", still="elbo")
 
 
 def test_a_table_s_rows_are_finite_numbers_too(tmp_path):
@@ -111,6 +113,30 @@ def test_a_figure_or_film_without_its_files_is_an_error(tmp_path):
     (tmp_path / "elbo.txt").write_text('The "bound" rises.')
     assert 'alt="The &quot;bound&quot; rises."' in figure_html(tmp_path, "elbo")
     assert 'width="1280"' in film_html(tmp_path, "elbo")
+
+
+def test_a_digit_canvas_has_a_posterior_and_a_still(tmp_path):
+    with pytest.raises(PluginError, match=r"net\.bin is missing: no posterior has this name"):
+        digit_canvas_html(tmp_path, "net", still="digits")
+    (tmp_path / "net.bin").touch()
+    with pytest.raises(PluginError, match=r"digits\.png is missing"):
+        digit_canvas_html(tmp_path, "net", still="digits")
+    for name in ("digits", "digits-dark"):
+        (tmp_path / f"{name}.png").write_bytes(PNG)
+    (tmp_path / "digits.txt").write_text("Nine digits.")
+    html = digit_canvas_html(tmp_path, "net", still="digits")
+    assert f'<digit-canvas src="site:outputs/{tmp_path.name}/net.bin"><img ' in html
+    assert html.count('alt="Nine digits."') == 2
+
+
+@pytest.mark.parametrize(
+    "quote", ["numbers.plot_bnn.elbo", 'figure("a/b")', 'film("a/b")', 'digit_canvas("a/b")']
+)
+def test_a_page_that_would_show_a_quote_as_it_is_written_is_refused(quote):
+    page = SimpleNamespace(meta={}, file=SimpleNamespace(src_uri="post.md"))
+    with pytest.raises(PluginError, match=r"post\.md would show .* add render_macros: true"):
+        quoted.refuse_unrendered(f"<p>{{{{ {quote} }}}}</p>", page)
+    quoted.refuse_unrendered(f"<p><code>{{{{ {quote} }}}}</code></p>", page)
 
 
 def test_tex_that_cannot_be_typeset_names_its_page():

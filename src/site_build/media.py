@@ -1,4 +1,4 @@
-"""The HTML of one figure or film in outputs/<example>/, with the text that stands in for it."""
+"""The HTML of one figure, film or digit canvas in outputs/<example>/, with what stands in for it."""
 
 import struct
 from html import escape
@@ -12,16 +12,7 @@ DOTS_PER_INCH = 160
 
 def figure_html(folder: Path, label: str, *, caption: str = "") -> str:
     """Return a <figure> of `<label>.png` and its dark twin, described by `<label>.txt`."""
-    light = _required(folder / f"{label}.png", "no figure has this label")
-    alt = _text_for(folder, label)
-    size = _size(light, 100 / DOTS_PER_INCH)
-    images = [f'<img src="{_url(light)}#only-light" alt="{alt}" {size} loading="lazy" class="off-glb">']
-    dark = folder / f"{label}-dark.png"
-    if dark.exists():
-        images.append(f'<img src="{_url(dark)}#only-dark" alt="{alt}" {size} loading="lazy" class="off-glb">')
-    else:
-        images = [f'<img src="{_url(light)}" alt="{alt}" {size} loading="lazy">']
-    return _figure("figure", "".join(images), caption)
+    return _figure("figure", _images(folder, label), caption)
 
 
 def film_html(folder: Path, label: str, *, caption: str = "") -> str:
@@ -39,6 +30,14 @@ def film_html(folder: Path, label: str, *, caption: str = "") -> str:
     return _figure("film", video, " ".join(filter(None, [caption, download])))
 
 
+def digit_canvas_html(folder: Path, label: str, *, still: str, caption: str = "") -> str:
+    """Return a <figure> of a <digit-canvas> that asks the posterior in `<label>.bin`; where there are no
+    scripts, and in print, the folder's figure `still` stands in for it."""
+    posterior = _required(folder / f"{label}.bin", "no posterior has this name")
+    content = f'<digit-canvas src="{_url(posterior)}">{_images(folder, still)}</digit-canvas>'
+    return _figure("digits-frame", content, caption)
+
+
 def write_text_for(folder: Path, label: str, text: str) -> None:
     """Write the text that stands in for a figure or a film, as a file beside it."""
     (folder / f"{label}.txt").write_text(" ".join(text.split()) + "\n", encoding="utf-8")
@@ -48,6 +47,20 @@ def pixels(png: Path) -> tuple[int, int]:
     """Return the width and height of a PNG file."""
     with png.open("rb") as file:
         return struct.unpack(">II", file.read(24)[16:])
+
+
+def _images(folder: Path, label: str) -> str:
+    light = _required(folder / f"{label}.png", "no figure has this label")
+    alt = _text_for(folder, label)
+    size = _size(light, 100 / DOTS_PER_INCH)
+    dark = folder / f"{label}-dark.png"
+    if not dark.exists():
+        return f'<img src="{_url(light)}" alt="{alt}" {size} loading="lazy">'
+    twins = {"light": light, "dark": dark}.items()
+    return "".join(
+        f'<img src="{_url(path)}#only-{scheme}" alt="{alt}" {size} loading="lazy" class="off-glb">'
+        for scheme, path in twins
+    )
 
 
 def _text_for(folder: Path, label: str) -> str:

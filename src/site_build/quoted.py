@@ -1,4 +1,4 @@
-"""What a page with `render_macros: true` may quote: numbers, figures and films of the examples."""
+"""What a page with `render_macros: true` may quote: the examples' numbers, figures, films and canvases."""
 
 import json
 import re
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-from site_build.media import figure_html, film_html
+from site_build.media import digit_canvas_html, figure_html, film_html
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 # Code, where braces stand for themselves, and what would have been rendered.
 VERBATIM = re.compile(r"<pre\b.*?</pre>|<code\b.*?</code>", re.DOTALL)
-UNRENDERED = re.compile(r"\{\{-?\s*(numbers\b|timings\b|figure\s*\(|film\s*\()")
+UNRENDERED = re.compile(r"\{\{-?\s*(numbers\b|timings\b|(?:figure|film|digit_canvas)\s*\()")
 
 
 def refuse_unrendered(html: str, page) -> None:
@@ -33,7 +33,8 @@ def define_env(env) -> None:
     env.variables["numbers"] = Numbers(root, "numbers")
     # Apart, for they differ from run to run, and all else that an example leaves is the same again.
     env.variables["timings"] = Numbers(root, "timings")
-    for name, value in {"figure": figure_html, "film": film_html}.items():
+    macros = {"figure": figure_html, "film": film_html, "digit_canvas": digit_canvas_html}
+    for name, value in macros.items():
         env.macro(_from_outputs(root, value), name)
     for rendering in (number, fixed, nats, percent, seconds):
         env.filter(rendering)
@@ -127,9 +128,9 @@ def seconds(value: float) -> str:
 
 
 def _from_outputs(root: Path, to_html):
-    def macro(path: str, caption: str = "") -> str:
+    def macro(path: str, caption: str = "", **options) -> str:
         example, label = path.split("/")
-        return to_html(_outputs_of(root, example), label, caption=caption)
+        return to_html(_outputs_of(root, example), label, caption=caption, **options)
 
     return macro
 
