@@ -64,6 +64,8 @@ NUMPY_ONLY = [
     "animation",
     "cached",
     "calibration",
+    "class_figures",
+    "class_film",
     "class_prediction",
     "classification",
     "computation_key",
@@ -74,6 +76,7 @@ NUMPY_ONLY = [
     "figures",
     "film_files",
     "idx",
+    "image_changes",
     "images",
     "lbfgs",
     "metrics",
@@ -82,7 +85,9 @@ NUMPY_ONLY = [
     "nats_axis",
     "prediction",
     "pruning",
+    "quantised_posterior",
     "ranks",
+    "training_figures",
 ]
 TENSORFLOW = {"tensorflow", "tensorflow_probability", "tf_keras", "keras"}
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

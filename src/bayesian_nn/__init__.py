@@ -95,6 +95,7 @@ _HOME = {
     "expected_calibration_error": "classification",
     "log_loss": "classification",
     "pruned": "pruning",
+    "rotated": "image_changes",
     "signal_to_noise": "pruning",
     "mean_by_region": "distance",
     "times_too_sure": "distance",
