@@ -6,10 +6,17 @@ import numpy as np
 
 from bayesian_nn.recorder import log_spaced_steps
 
-__all__ = ["ClassifierRecorder"]
+__all__ = ["ClassifierRecorder", "half_precision"]
 
 # A record of a run is kept below this size, its recorded parameters in half precision.
 MAX_BYTES = 19e6
+
+
+def half_precision(parameters) -> np.ndarray:
+    """Returns parameters as they are recorded: rounded to three digits, and to no more than 65,504."""
+    # Infinity is what half precision would make of more.
+    largest = np.finfo(np.float16).max
+    return np.clip(np.asarray(parameters), -largest, largest).astype(np.float16)
 
 
 class ClassifierRecorder:
@@ -30,7 +37,7 @@ class ClassifierRecorder:
         self._on_device.append(parts)
 
     def keep(self, state):
-        self._recorded[int(state.step)] = _half(state.parameters)
+        self._recorded[int(state.step)] = half_precision(state.parameters)
 
     def parts(self):
         """Returns the ELBO's parts of all steps `[n_steps, 2]`."""
@@ -66,12 +73,6 @@ class ClassifierRecorder:
             recorded_parameters=np.stack([self._recorded[step] for step in steps]),
             outcome=outcome,
         )
-
-
-def _half(parameters):
-    # Beyond its largest number half precision has infinity.
-    largest = np.finfo(np.float16).max
-    return np.clip(np.asarray(parameters), -largest, largest).astype(np.float16)
 
 
 def _schedule(model, n_steps):

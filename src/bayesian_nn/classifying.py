@@ -9,7 +9,7 @@ from tqdm import tqdm
 from bayesian_nn.arguments import fraction, instance, shown, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.classifier import Classifier
-from bayesian_nn.classifier_recorder import ClassifierRecorder
+from bayesian_nn.classifier_recorder import ClassifierRecorder, half_precision
 from bayesian_nn.classifier_run import (
     ClassifierRun,
     ClassifierSettings,
@@ -72,7 +72,7 @@ def fit_classifier(
         batch_size=whole_number("batch_size", batch_size),
         kl_warmup=fraction("kl_warmup", kl_warmup, but=1),
     )
-    _check(settings, data)
+    _check(settings, data, strategy)
     digest = images_digest(data)
     run, state = _begin_or_go_on(settings, data, digest, checkpoint)
     n_steps = settings.n_epochs * run.steps_per_epoch
@@ -134,7 +134,7 @@ def _begin_or_go_on(settings, data, digest, checkpoint):
         log_likelihood=nothing,
         kl=nothing,
         recorded_steps=np.array([0]),
-        recorded_parameters=parameters[None].astype(np.float16),
+        recorded_parameters=half_precision(parameters[None]),
         outcome="interrupted",
     )
     return run, settings.optimizer.start(parameters)
@@ -183,7 +183,7 @@ def _writes(strategy):
     return strategy.extended.should_checkpoint
 
 
-def _check(settings, data):
+def _check(settings, data, strategy):
     instance("data", data, LabelledImages, "Make one as in LabelledImages(images, labels, class_names).")
     model = settings.model
     if data.n_classes != model.n_classes:
@@ -197,6 +197,8 @@ def _check(settings, data):
         raise ValueError(
             f"batch_size must be at most {data.n_images}, the images there are; got {settings.batch_size}."
         )
+    if strategy is not None:
+        instance("strategy", strategy, tf.distribute.Strategy, "None is a single device.")
     remedy = "A schedule goes into one: Adam(learning_rate=...)."
     instance("optimizer", settings.optimizer, Adam, remedy)
     instance("posterior", settings.posterior, MeanField, "Only mean-field posteriors are streamed.")

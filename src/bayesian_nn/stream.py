@@ -1,5 +1,6 @@
 """The steps of a classifier's fit: batches and noise streamed by tf.data, shared among replicas."""
 
+import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ def stream_steps(settings, data: LabelledImages, state: AdamState, strategy=None
             f"batch_size={settings.batch_size} cannot be shared equally by the strategy's {n_replicas} "
             f"replicas: use a multiple of {n_replicas}."
         )
-    step = _compiled_step(settings, data.n_images, strategy)
+    step = _compiled_step(*settings[:4], data.n_images, strategy)
 
     def shares(context):
         n_here = n_replicas // context.num_input_pipelines
@@ -52,9 +53,8 @@ def stream_steps(settings, data: LabelledImages, state: AdamState, strategy=None
         yield StepResult(*(strategy.experimental_local_results(value)[0] for value in (copies, parts)))
 
 
-def _compiled_step(settings, n_images, strategy):
-    model, posterior, objective, optimizer = settings[:4]
-
+@functools.lru_cache(maxsize=16)
+def _compiled_step(model, posterior, objective, optimizer, n_images, strategy):
     def gradient_of(parameters, share):
         _, kl_weight, inputs, targets, own_noise, shared_noise = share
         noise = tf.concat([tf.reshape(own_noise, [objective.n_draws, -1]), shared_noise], axis=-1)
