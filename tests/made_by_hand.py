@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 import bayesian_nn as bnn
+from bayesian_nn.classifier_run import ClassifierRun, ClassifierSettings
 from bayesian_nn.optimizer import AdamState
 from bayesian_nn.run import Run, Settings
 
@@ -41,4 +42,33 @@ def run(model, *, mean, std, best=0, **settings):
         final_elbos=final_elbos,
         explained=0.9,
         digest="0123456789abcdef",
+    )
+
+
+def classifier_run(*, outcome="finished", **settings):
+    """A classifier's run of ten steps, recorded at the start, after three of them and at the end."""
+    asked = {
+        "model": bnn.Classifier((4, 3, 2)),
+        "posterior": bnn.MeanField(),
+        "objective": bnn.LocalReparameterisation(),
+        "optimizer": bnn.Adam(),
+        "seed": 3,
+        "n_epochs": 5,
+        "batch_size": 6,
+        "kl_warmup": 0.5,
+    }
+    settings = ClassifierSettings(**asked | settings)
+    random = np.random.default_rng(0)
+    mean = random.normal(size=(3, settings.model.n_weights))
+    recorded = bnn.MeanField().parameters(mean, np.exp(mean - 3))
+    return ClassifierRun(
+        settings=settings,
+        n_images=13,
+        digest="0123456789abcdef",
+        parameters=recorded[-1],
+        log_likelihood=random.normal(size=10).astype(np.float32),
+        kl=random.normal(size=10).astype(np.float32),
+        recorded_steps=np.array([0, 3, 10]),
+        recorded_parameters=recorded.astype(np.float16),
+        outcome=outcome,
     )

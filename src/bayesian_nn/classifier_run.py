@@ -121,7 +121,7 @@ class ClassifierRun:
         if recorded is None:
             return self.parameters
         n_recorded = len(self.recorded_steps)
-        if not -n_recorded <= recorded < n_recorded:
+        if recorded not in range(-n_recorded, n_recorded):
             raise ValueError(f"recorded must be one of the {n_recorded} recorded steps; got {recorded}.")
         return self.recorded_parameters[recorded].astype(np.float32)
 
