@@ -242,6 +242,21 @@ def test_after_ctrl_c_the_same_call_makes_the_unbroken_run(
     assert content(fit(checkpoint=checkpoint)) == content(unbroken())
 
 
+def test_a_signal_ends_the_fit_after_its_step(monkeypatch, capsys):
+    add, read = classifier_recorder.ClassifierRecorder.add, []
+
+    def pressed(record, parts):
+        add(record, parts)
+        if record.n_steps == 7:
+            os.kill(os.getpid(), signal.SIGINT)
+            read.append("on")
+
+    monkeypatch.setattr(classifier_recorder.ClassifierRecorder, "add", pressed)
+    run = fit()
+    assert (run.n_steps, run.outcome, read) == (7, "interrupted", ["on"])
+    assert "Interrupted after step 7 of 24" in capsys.readouterr().err
+
+
 def test_a_fit_may_be_interrupted_again_and_again(monkeypatch, tmp_path, content):
     for _ in range(3):
         with monkeypatch.context() as patch:

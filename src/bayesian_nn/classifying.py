@@ -18,6 +18,7 @@ from bayesian_nn.classifier_run import (
     save_classifier_run,
 )
 from bayesian_nn.images import LabelledImages, check_every_class
+from bayesian_nn.interrupts import interrupts_held_back
 from bayesian_nn.layerwise import Flipout, LocalReparameterisation
 from bayesian_nn.optimizer import Adam, WarmupCosine
 from bayesian_nn.posterior import MeanField
@@ -78,29 +79,41 @@ def fit_classifier(
     n_steps = settings.n_epochs * run.steps_per_epoch
     if run.n_steps == n_steps:
         return run
-    record = ClassifierRecorder(run, n_steps)
-    if not _writes(strategy):
-        checkpoint = None
+    return _climb(
+        ClassifierRecorder(run, n_steps),
+        state,
+        stream_steps(settings, data, state, strategy),
+        checkpoint if _writes(strategy) else None,
+    )
+
+
+def _climb(record, state, steps, checkpoint):
+    """Returns the run that the steps make of the record, which reaches until `state`."""
+    batch_size, steps_per_epoch = record.before.settings.batch_size, record.before.steps_per_epoch
     try:
-        with tqdm(
-            total=n_steps * settings.batch_size,
-            initial=run.n_steps * settings.batch_size,
-            unit=" images",
-            unit_scale=True,
-            disable=None,
-        ) as bar:
-            for reached, parts in stream_steps(settings, data, state, strategy):
-                # In this order: wherever Ctrl-C comes, the parts of all steps until the state are there.
+        with (
+            interrupts_held_back() as let_interrupt_through,
+            tqdm(
+                total=record.n_in_all * batch_size,
+                initial=record.n_steps * batch_size,
+                unit=" images",
+                unit_scale=True,
+                disable=None,
+            ) as bar,
+        ):
+            for reached, parts in steps:
+                # In this order, so that the parts of all steps until the state are there, come Ctrl-C or not.
                 record.add(parts)
                 state = reached
                 done = record.n_steps
                 if done in record.schedule:
                     record.keep(state)
-                end_of_epoch = done % run.steps_per_epoch == 0
+                end_of_epoch = done % steps_per_epoch == 0
                 if done % LOOK_EVERY == 0 or end_of_epoch:
                     _look(record, state, bar)
                 if end_of_epoch and checkpoint is not None:
                     _save(record, state, checkpoint)
+                let_interrupt_through()
     except KeyboardInterrupt:
         if state.step == 0:
             raise
