@@ -57,7 +57,7 @@ def write_posterior(path, kind, *, activation="relu"):
     chosen = slice(1500, 1506)
     examples = LabelledImages(data.images[chosen], data.labels[chosen], data.class_names, data.name)
     write_quantised_posterior(
-        path, mean, std, layer_sizes=sizes, activation=activation, examples=examples, input_scale=0.9
+        path, mean, std, layer_sizes=sizes, activation=activation, examples=examples, input_norm=3.0
     )
 
 

@@ -85,13 +85,18 @@ def _predicted(ask, kind, n_draws, source=None):
     return np.reshape(found, (N_IMAGES, n_draws, 10)).swapaxes(0, 1)
 
 
+def _inputs(kind, posterior):
+    images = _images(kind)
+    return images * posterior.input_norm / np.linalg.norm(images, axis=1, keepdims=True)
+
+
 @pytest.mark.parametrize(("kind", "activation"), [("small", "relu"), ("large", "relu"), ("small", "tanh")])
 def test_the_same_noise_gives_numpys_probabilities(ask, folder, kind, activation):
     source = f"{kind}-{activation}.bin"
     write_posterior(folder / source, kind, activation=activation)
     posterior, n_draws, n_noise = read_quantised_posterior(folder / source), 40, sum(SIZES[kind][1:])
     noise = np.reshape(ask("digits.normals(3, given)", n_draws * n_noise), (n_draws, 1, n_noise))
-    units, at = _images(kind) * posterior.input_scale, 0
+    units, at = _inputs(kind, posterior), 0
     variances = _layers(posterior, posterior.std.astype(float) ** 2)
     for (weights, biases), (of_weights, of_biases) in zip(
         _layers(posterior, posterior.mean.astype(float)), variances, strict=True
@@ -132,7 +137,7 @@ def test_a_layers_sums_have_the_moments_of_tfps_distribution(ask, folder, kind):
 def test_draws_of_the_sums_predict_what_draws_of_all_weights_through_tfp_predict(ask, folder, kind):
     posterior = read_quantised_posterior(folder / f"{kind}.bin")
     weights = tfp.distributions.Normal(posterior.mean, posterior.std)
-    inputs, parts = _images(kind) * np.float32(posterior.input_scale), []
+    inputs, parts = _inputs(kind, posterior).astype(np.float32), []
     for part in range(4):
         (first, biases), (last, last_biases) = _layers(posterior, weights.sample(100, seed=part).numpy())
         hidden = tf.nn.relu(inputs @ first + biases[:, None]).numpy()

@@ -32,14 +32,14 @@ def _written(path, mean, std, examples, **changed):
 
 def test_what_is_read_is_within_half_a_step_of_what_was_written(tmp_path, posterior):
     mean, std, examples = posterior
-    read = _written(tmp_path / "posterior.bin", mean, std, examples, input_scale=0.5)
+    read = _written(tmp_path / "posterior.bin", mean, std, examples, input_norm=0.5)
     ends = np.cumsum(BLOCKS)[:-1]
     parts = [np.split(values, ends) for values in (mean, std, read.mean, read.std)]
     for block_mean, block_std, read_mean, read_std in zip(*parts, strict=True):
         assert np.abs(read_mean - block_mean).max() <= 1.0001 * np.abs(block_mean).max() / 254
         largest_factor = (block_std.max() / block_std.min()) ** (1 / 508)
         assert np.abs(np.log(read_std / block_std)).max() <= 1.001 * np.log(largest_factor)
-    assert (read.layer_sizes, read.activation, read.input_scale) == (SIZES, "relu", 0.5)
+    assert (read.layer_sizes, read.activation, read.input_norm) == (SIZES, "relu", 0.5)
     np.testing.assert_allclose(read.examples.images, examples.images, atol=0.5001 / 255)
     np.testing.assert_array_equal(read.examples.labels, examples.labels)
     assert (read.examples.class_names, read.examples.name) == (examples.class_names, "Noise")
@@ -84,7 +84,7 @@ def test_equal_stds_come_back_as_they_were(tmp_path, posterior):
         ({"layer_sizes": (64, 128, 10)}, "layer_sizes must lead from 784 pixels to 10 classes"),
         ({"layer_sizes": (784,)}, "layer_sizes must lead from 784 pixels"),
         ({"activation": "sigmoid"}, "activation must be one of relu, tanh; got 'sigmoid'"),
-        ({"input_scale": 0.0}, "input_scale must be a finite number above zero"),
+        ({"input_norm": 0.0}, "input_norm must be a finite number above zero"),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path, posterior, changed, message):

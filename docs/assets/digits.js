@@ -28,7 +28,7 @@ export function readPosterior(buffer) {
   return {
     layers: sizes.slice(1).map((nOut, index) => ({ nOut, weights: blocks[2 * index], biases: blocks[2 * index + 1] })),
     activation: { relu: (value) => Math.max(0, value), tanh: Math.tanh }[header.activation],
-    inputScale: header.input_scale,
+    inputNorm: header.input_norm,
     size: height,
     classNames: header.class_names,
     name: header.name,
@@ -55,11 +55,13 @@ export const noisePerDraw = (posterior) => posterior.layers.reduce((sum, { nOut 
 // Class probabilities [nDraws * nClasses] of an image, by the local reparameterisation (Kingma et al. 2015): the units'
 // sums are drawn and not the weights, and the first layer's product is one for all draws. noise: [nDraws * noisePerDraw].
 export function predict(posterior, pixels, noise) {
-  const { layers, activation, inputScale } = posterior;
+  const { layers, activation, inputNorm } = posterior;
   const nClasses = layers.at(-1).nOut;
   const nDraws = noise.length / noisePerDraw(posterior);
   const probabilities = new Float64Array(nDraws * nClasses);
-  const first = moments(layers[0], pixels.map((pixel) => pixel * inputScale));
+  // An empty image stays one.
+  const scale = inputNorm ? inputNorm / (Math.hypot(...pixels) || 1) : 1;
+  const first = moments(layers[0], pixels.map((pixel) => pixel * scale));
   for (let draw = 0, at = 0; draw < nDraws; draw++) {
     let units;
     layers.forEach((layer, index) => {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bayesian_nn.arguments import shown
+from bayesian_nn.arguments import positive, shown
 from bayesian_nn.backend import tf
 from bayesian_nn.network import checked_activation, checked_sizes, layers_of, n_weights_of
 from bayesian_nn.weight_priors import GaussianPrior, RelevancePrior, ScaleMixturePrior
@@ -20,6 +20,8 @@ class Classifier:
     layer_sizes: units from pixels to classes, (784, 400, 400, 10) for MNIST; the last layer is linear.
     prior: that of every weight and bias, a `GaussianPrior`, `ScaleMixturePrior` or `RelevancePrior`.
     activation: of the hidden layers, a key of `network.ACTIVATIONS`.
+    input_norm: the Euclidean norm to which every image's pixels are scaled, so that one cannot be told from
+    another, nor the network be sure of it, for its brightness alone; None leaves pixels as they are.
 
     The weights are one vector `[n_latents]`, as a `Model`'s: layer by layer the weights (input-major), then
     the biases.
@@ -28,6 +30,7 @@ class Classifier:
     layer_sizes: tuple[int, ...]
     prior: GaussianPrior | ScaleMixturePrior | RelevancePrior = field(default_factory=GaussianPrior)
     activation: str = "relu"
+    input_norm: float | None = None
 
     def __post_init__(self):
         sizes = checked_sizes(self.layer_sizes, "(784, 400, 400, 10)")
@@ -37,6 +40,8 @@ class Classifier:
             raise ValueError(f"prior must be one such as GaussianPrior(0.1); got {shown(self.prior)}.")
         object.__setattr__(self, "layer_sizes", sizes)
         object.__setattr__(self, "activation", checked_activation(self.activation))
+        if self.input_norm is not None:
+            object.__setattr__(self, "input_norm", positive("input_norm", self.input_norm))
 
     @property
     def n_classes(self) -> int:
@@ -59,8 +64,8 @@ class Classifier:
 
     def inputs(self, images) -> np.ndarray:
         """Returns what the network sees of images `[n_images, height, width]` or `[n_images, n_pixels]`:
-        their pixels row by row `[n_images, n_pixels]`. Raises ValueError for another number of pixels, and
-        for numbers that are not between 0 and 1."""
+        their pixels row by row `[n_images, n_pixels]`, of norm `input_norm` if there is one. Raises
+        ValueError for another number of pixels, and for numbers that are not between 0 and 1."""
         images = np.asarray(images, np.float32)
         n_pixels = self.layer_sizes[0]
         if images.ndim not in (2, 3) or not len(images) or math.prod(images.shape[1:]) != n_pixels:
@@ -75,7 +80,12 @@ class Classifier:
                 f"images must have pixels from 0 to 1; these go from {low:g} to {high:g}. "
                 "If they are whole numbers up to 255, divide them by 255."
             )
-        return images.reshape(len(images), n_pixels)
+        pixels = images.reshape(len(images), n_pixels)
+        if self.input_norm is None:
+            return pixels
+        norms = np.linalg.norm(pixels, axis=1, keepdims=True)
+        # An empty image stays one.
+        return pixels * np.divide(self.input_norm, norms, out=np.zeros_like(norms), where=norms > 0)
 
     def targets(self, labels) -> np.ndarray:
         """Returns the labels `[n_images]` as whole numbers. Raises ValueError for any that is no class."""

@@ -30,15 +30,15 @@ class QuantisedPosterior:
     """What a file of `write_quantised_posterior` holds, as the page computes with it.
 
     mean, std: of every weight, float32 `[n_weights]`, layer by layer the weights (input-major), then the
-    biases; layer_sizes, activation: the network's; input_scale: the network sees pixels from 0 to 1 times
-    this; examples: images that a reader may start from.
+    biases; layer_sizes, activation: the network's; input_norm: the Euclidean norm to which an
+    image's pixels are scaled, None for no scaling; examples: images that a reader may start from.
     """
 
     mean: np.ndarray
     std: np.ndarray
     layer_sizes: tuple[int, ...]
     activation: str
-    input_scale: float
+    input_norm: float | None
     examples: LabelledImages
 
 
@@ -50,7 +50,7 @@ def write_quantised_posterior(
     layer_sizes: tuple[int, ...],
     activation: str,
     examples: LabelledImages,
-    input_scale: float = 1.0,
+    input_norm: float | None = None,
 ) -> None:
     """Writes the posterior to one file with two bytes a weight and one a pixel of `examples`, arguments as
     the fields of `QuantisedPosterior`. Same arguments, same bytes.
@@ -81,7 +81,7 @@ def write_quantised_posterior(
         "format": FORMAT,
         "layer_sizes": sizes,
         "activation": activation,
-        "input_scale": positive("input_scale", input_scale),
+        "input_norm": None if input_norm is None else positive("input_norm", input_norm),
         "mean_steps": mean_steps,
         "log_stds": log_stds,
         "image_shape": examples.image_shape,
@@ -126,7 +126,7 @@ def _dequantised(header: dict, codes: np.ndarray) -> QuantisedPosterior:
         std=np.where(stds == 0, 0, std).astype(np.float32),
         layer_sizes=tuple(header["layer_sizes"]),
         activation=header["activation"],
-        input_scale=header["input_scale"],
+        input_norm=header["input_norm"],
         examples=LabelledImages(
             images=codes[2 * n_weights :].reshape(-1, height, width).astype(np.float32) / 255,
             labels=labels,
