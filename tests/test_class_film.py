@@ -5,11 +5,12 @@ from itertools import combinations, pairwise
 import matplotlib
 import numpy as np
 import pytest
+from PIL import Image
 
 from bayesian_nn.animation import LEGIBLE_AT_HALF_WIDTH
 from bayesian_nn.class_film import _Stage, bar_colour, draw_class_film
 from bayesian_nn.figures import style
-from bayesian_nn.film_files import write_film
+from bayesian_nn.film_files import write_film, write_gif
 
 EPOCHS = np.array([0, 0.05, 0.2, 1, 5, 20])
 LABELS = np.array([3, 0, 1, 2])
@@ -73,6 +74,20 @@ def test_the_cursor_and_the_titles_name_the_epoch_and_the_error():
         ("epoch 5.0", "validation error 5.00 %"),
         ("epoch 20", "validation error 3.00 %"),
     ]
+
+
+def test_an_image_stays_grey_among_the_few_colours_of_a_gif(film, tmp_path):
+    write_gif(film, tmp_path / "film.gif")
+    with Image.open(tmp_path / "film.gif") as gif:
+        gif.seek(gif.n_frames - 1)
+        pixels = np.asarray(gif.convert("RGB")).astype(int)
+    shown = stage()
+    shown.draw(5)
+    for axes in shown.figure.axes[: 2 * len(IMAGES) : 2]:
+        left, bottom, right, top = axes.get_window_extent().extents.round().astype(int)
+        inside = pixels[660 - top : 660 - bottom, left:right]
+        assert inside.std() > 20, "there is no image here"
+        assert np.ptp(inside, axis=-1).max() == 0
 
 
 @pytest.mark.parametrize("errors", [ERRORS, np.zeros(6), np.array([0.9, 0.2, 0.01, 0.003, 0.001, 0])])

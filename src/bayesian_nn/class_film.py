@@ -27,6 +27,7 @@ __all__ = ["draw_class_film"]
 
 N_COLUMNS = 3
 N_DOTS = 20
+N_GREYS = 6
 LEFT, RIGHT, GAP = 0.125, 0.975, 0.03
 
 
@@ -87,7 +88,8 @@ class _Stage:
         numbers = 30 / self.figure.bbox.height
         part = (height - numbers) / 2
         top = self.figure.add_axes((left, bottom + numbers + part, width - GAP, 0.94 * part))
-        draw_image(image, top)
+        # A GIF has few colours, and would give a grey that is not among them that of a bar.
+        draw_image(np.round(image * (N_GREYS - 1)) / (N_GREYS - 1), top)
         top.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
         top.set_axis_off()
         axes = self.figure.add_axes((left, bottom + numbers, width - GAP, 0.94 * part))
