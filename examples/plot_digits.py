@@ -423,7 +423,8 @@ for name, each in priors.items():
 # ## The film
 #
 # Last, the fit that counts, from its first step on: the three digits of the test that
-# it is least sure of, and those of a 0, a 3 and a 6 that it is surest of.
+# it is least sure of, and those of a 0, a 3 and a 6 that it is surest of. At first
+# the draws agree, right or wrong; they part as the weights widen.
 
 surest = [
     np.argmin(np.where(test.labels == label, prediction.entropy, np.inf))
