@@ -354,13 +354,16 @@ def test_what_is_no_checkpoint_is_refused_and_left_alone(tmp_path):
 # --- a fit that diverges
 
 
-@pytest.mark.parametrize(("burst", "saved_steps"), [(9, 8), (10, 8), (11, 12), (1, None)])
+@pytest.mark.parametrize(
+    ("burst", "rate", "saved_steps"),
+    [(9, 1e30, 8), (10, 1e30, 8), (1, 1e30, None), (11, np.inf, 8), (N_STEPS - 1, np.inf, 20)],
+)
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
-def test_a_diverging_fit_is_ended_with_what_was_finite(monkeypatch, tmp_path, burst, saved_steps):
+def test_a_diverging_fit_is_ended_with_what_was_finite(monkeypatch, tmp_path, burst, rate, saved_steps):
     checkpoint, steady = tmp_path / "fit.npz", bnn.Adam(bnn.StepDecay(1e-3))
     usual = bnn.StepDecay.rates
     monkeypatch.setattr(
-        bnn.StepDecay, "rates", lambda rate, n: np.where(np.arange(n) == burst, 1e30, usual(rate, n))
+        bnn.StepDecay, "rates", lambda decay, n: np.where(np.arange(n) == burst, rate, usual(decay, n))
     )
     message = rf"infinite or NaN at step {burst + 1}\. .*smaller learning rate \(now StepDecay.*error's `run`"
     with pytest.raises(bnn.NonFiniteElboError, match=message) as caught:

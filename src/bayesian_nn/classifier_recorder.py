@@ -77,7 +77,7 @@ class ClassifierRecorder:
 
 def _schedule(model, n_steps):
     """Returns the steps at which the parameters are recorded, dense at first."""
-    of_each = 2 * 2 * model.n_weights
+    of_each, of_parts = 2 * 2 * model.n_weights, 2 * 4 * n_steps
     # The last parameters are kept in single precision besides.
-    n_records = int(np.clip(MAX_BYTES / of_each - 2, 2, 100))
+    n_records = int(np.clip((MAX_BYTES - of_parts) / of_each - 2, 2, 100))
     return log_spaced_steps(n_steps, n_records)

@@ -50,12 +50,12 @@ class ClassifierSettings(NamedTuple):
 class ClassifierRun:
     """A recorded fit of a classifier.
 
-    parameters: the posterior's at the end `[n_parameters]`; log_likelihood and kl: the ELBO's parts before
-    each step's update `[n_steps_done]`, in nats, of all images, estimated from the step's batch;
-    recorded_steps `[n_recorded]` and recorded_parameters `[n_recorded, n_parameters]`: the parameters after
-    so many steps, 0 for the start, in half precision (three digits: for pictures of the way there, not to go
-    on from); n_images: of the training data; outcome: "finished", "interrupted" or "diverged"; digest: a
-    fingerprint of the data.
+    parameters: the posterior's at the end `[n_parameters]`, or the last recorded ones of a run that diverged;
+    log_likelihood and kl: the ELBO's parts before each step's update `[n_steps_done]`, in nats, of all
+    images, estimated from the step's batch; recorded_steps `[n_recorded]` and recorded_parameters
+    `[n_recorded, n_parameters]`: the parameters after so many steps, 0 for the start, in half precision
+    (three digits: for pictures of the way there, not to go on from); n_images: of the training data; outcome:
+    "finished", "interrupted" or "diverged"; digest: a fingerprint of the data.
     """
 
     settings: ClassifierSettings
@@ -190,7 +190,7 @@ _OBJECTIVES = (LocalReparameterisation, Flipout)
 
 def _settings_as_json(settings):
     return settings._asdict() | {
-        "model": asdict(settings.model) | {"prior": to_json("prior", settings.model.prior, _PRIORS)},
+        "model": asdict(settings.model) | {"prior": _prior_as_json(settings.model.prior)},
         "posterior": to_json("posterior", settings.posterior, (MeanField,)),
         "objective": to_json("objective", settings.objective, _OBJECTIVES),
         "optimizer": optimizer_as_json(settings.optimizer),
@@ -198,7 +198,7 @@ def _settings_as_json(settings):
 
 
 def _settings_from_json(fields):
-    prior = from_json("prior", fields["model"]["prior"], _PRIORS)
+    prior = _prior_from_json(fields["model"]["prior"])
     return ClassifierSettings(
         **fields
         | {
@@ -208,3 +208,15 @@ def _settings_from_json(fields):
             "optimizer": optimizer_from_json(fields["optimizer"]),
         }
     )
+
+
+def _prior_as_json(prior):
+    if isinstance(prior, tuple):
+        return [_prior_as_json(each) for each in prior]
+    return to_json("prior", prior, _PRIORS)
+
+
+def _prior_from_json(fields):
+    if isinstance(fields, list):
+        return tuple(map(_prior_from_json, fields))
+    return from_json("prior", fields, _PRIORS)

@@ -57,11 +57,11 @@ def fit_classifier(
     epoch and at Ctrl-C, and from which the same call goes on; the result is then that of the unbroken fit,
     bit for bit. With several machines each must be able to read it; the first writes it.
 
-    Kept of every step: the ELBO's parts. Of at most 100 steps, dense at first, the parameters: fewer for
-    larger networks, so that a saved run stays below 20 MB. Raises ValueError for data that do not fit the
-    model, for a class without images, and for a checkpoint of another fit; NonFiniteElboError if the ELBO
-    leaves the finite numbers, with the run until then, whose parameters are the last that were recorded.
-    Ctrl-C ends the fit and keeps what was recorded.
+    Kept of every step: the ELBO's parts. Of at most 100 steps, dense at first, the parameters: of fewer, but
+    two, for larger networks, so that a saved run stays below 20 MB. Raises ValueError for data that do not
+    fit the model, for a class without images, and for a checkpoint of another fit; NonFiniteElboError if the
+    ELBO leaves the finite numbers, with the run until then, whose parameters are the last that were recorded.
+    Ctrl-C ends the fit after the step and keeps what was recorded; pressed again, it does not wait.
     """
     settings = ClassifierSettings(
         model=instance("model", model, Classifier, "Make one as in Classifier((784, 400, 400, 10))."),
