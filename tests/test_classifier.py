@@ -87,6 +87,18 @@ def test_an_image_s_pixels_go_in_row_by_row():
     np.testing.assert_array_equal(model.inputs(inputs), inputs)
 
 
+def test_images_of_one_norm_differ_in_brightness_no_more():
+    model, images = bnn.Classifier((6, 2), input_norm=3), np.random.default_rng(0).uniform(size=(4, 2, 3))
+    inputs = model.inputs(images)
+    np.testing.assert_allclose(inputs, model.inputs(images * 0.01), rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(inputs, axis=1), 3, rtol=1e-6)
+    np.testing.assert_allclose(inputs / inputs[:, :1], (images / images[:, :1, :1]).reshape(4, 6), rtol=1e-5)
+    # One without anything on it stays so.
+    np.testing.assert_array_equal(model.inputs(0 * images), 0)
+    with pytest.raises(ValueError, match="input_norm must be a finite number above zero; got 0"):
+        bnn.Classifier((6, 2), input_norm=0)
+
+
 # --- its ELBO
 
 
@@ -142,6 +154,20 @@ def test_the_kl_is_tfp_s_in_the_softplus_parameters():
     np.testing.assert_allclose(analytic_kl(model, FAMILY, parameters_of(mean, std)), kl, rtol=1e-9)
 
 
+def test_a_prior_for_each_layer_is_that_layer_s_alone():
+    priors = (bnn.GaussianPrior(0.3), bnn.ScaleMixturePrior(), bnn.RelevancePrior())
+    model, *_, mean, std = problem(prior=list(priors))
+    ends = np.cumsum([(n_in + 1) * n_out for n_in, n_out in model.layers])[:-1]
+    layers = zip(priors, np.split(mean, ends), np.split(std, ends), strict=True)
+    expected = sum(np.sum(prior.kl(*moments)) for prior, *moments in layers)
+    np.testing.assert_allclose(model.kl(mean, std), expected, rtol=1e-12)
+    many = model.kl(np.stack([mean, 2 * mean]), np.stack([std, std]))
+    np.testing.assert_allclose(many, [expected, model.kl(2 * mean, std)], rtol=1e-12)
+    same = bnn.Classifier(model.layer_sizes, (priors[0],) * 3)
+    one = bnn.Classifier(model.layer_sizes, priors[0])
+    np.testing.assert_allclose(same.kl(mean, std), one.kl(mean, std), rtol=1e-12)
+
+
 # --- failures
 
 
@@ -159,7 +185,9 @@ def test_numpy_s_numbers_and_a_list_are_the_same_model():
         (((784,),), r"layer_sizes must name at least the inputs and the output, as in \(784, 400, 400, 10\)"),
         (((784, 0, 10),), r"layer_sizes\[1\] must be a whole number, 1 or more; got 0"),
         (((784, 1),), r"layer_sizes must end in the number of classes, 2 or more; got \(784, 1\)"),
-        (((784, 10), 0.1), r"prior must be one such as GaussianPrior\(0.1\); got 0.1"),
+        (((784, 10), 0.1), r"prior must be one such as GaussianPrior\(0.1\).*; got 0.1"),
+        (((784, 9, 10), [bnn.GaussianPrior()] * 3), "or one for each of the 2 layers; got"),
+        (((784, 9, 10), [bnn.GaussianPrior(), 0.1]), "or one for each of the 2 layers; got"),
         (((784, 10), bnn.GaussianPrior), "prior must be one such as"),
         (((784, 10), bnn.GaussianPrior(), "step"), "activation must be one of tanh, .*; got 'step'"),
     ],

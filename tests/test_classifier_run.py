@@ -23,6 +23,9 @@ SETTINGS = {
         "kl_warmup": 0.0,
     },
     "a prior for each weight": {"model": bnn.Classifier((4, 3, 2), bnn.RelevancePrior())},
+    "a prior for each layer, images of one norm": {
+        "model": bnn.Classifier((4, 3, 2), (bnn.ScaleMixturePrior(), bnn.GaussianPrior()), input_norm=2)
+    },
     "NumPy's numbers": {
         "model": bnn.Classifier((np.int64(4), 3, 2), bnn.GaussianPrior(np.float32(0.1))),
         "objective": bnn.LocalReparameterisation(np.int64(2), np.float32(0.1)),
@@ -121,7 +124,7 @@ def test_what_comes_back_is_what_was_saved(tmp_path, name):
     run = a_run(name)
     again = bnn.load_classifier_run(saved(run, tmp_path))
     assert again.settings == run.settings
-    assert type(again.model.prior) is type(run.model.prior)
+    assert list(map(type, again.model.priors)) == list(map(type, run.model.priors))
     assert type(again.settings.optimizer.learning_rate) is type(run.settings.optimizer.learning_rate)
     for field in ARRAYS:
         np.testing.assert_array_equal(getattr(again, field), getattr(run, field), err_msg=field, strict=True)
