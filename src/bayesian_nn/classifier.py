@@ -1,6 +1,7 @@
 """The Bayesian classifier: a network of as many outputs as classes, and a categorical likelihood."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,13 +13,16 @@ from bayesian_nn.weight_priors import GaussianPrior, RelevancePrior, ScaleMixtur
 
 __all__ = ["Classifier"]
 
+Prior = GaussianPrior | ScaleMixturePrior | RelevancePrior
+
 
 @dataclass(frozen=True)
 class Classifier:
     """A fully connected network whose outputs are the logits of the classes.
 
     layer_sizes: units from pixels to classes, (784, 400, 400, 10) for MNIST; the last layer is linear.
-    prior: that of every weight and bias, a `GaussianPrior`, `ScaleMixturePrior` or `RelevancePrior`.
+    prior: that of every weight and bias, a `GaussianPrior`, `ScaleMixturePrior` or `RelevancePrior`; or one
+    for each layer.
     activation: of the hidden layers, a key of `network.ACTIVATIONS`.
     input_norm: the Euclidean norm to which every image's pixels are scaled, so that one cannot be told from
     another, nor the network be sure of it, for its brightness alone; None leaves pixels as they are.
@@ -28,7 +32,7 @@ class Classifier:
     """
 
     layer_sizes: tuple[int, ...]
-    prior: GaussianPrior | ScaleMixturePrior | RelevancePrior = field(default_factory=GaussianPrior)
+    prior: Prior | tuple[Prior, ...] = field(default_factory=GaussianPrior)
     activation: str = "relu"
     input_norm: float | None = None
 
@@ -36,8 +40,13 @@ class Classifier:
         sizes = checked_sizes(self.layer_sizes, "(784, 400, 400, 10)")
         if sizes[-1] < 2:
             raise ValueError(f"layer_sizes must end in the number of classes, 2 or more; got {sizes}.")
-        if not hasattr(self.prior, "kl") or isinstance(self.prior, type):
-            raise ValueError(f"prior must be one such as GaussianPrior(0.1); got {shown(self.prior)}.")
+        if isinstance(self.prior, Iterable):
+            object.__setattr__(self, "prior", tuple(self.prior))
+        if len(self.priors) != len(sizes) - 1 or not all(map(_is_prior, self.priors)):
+            raise ValueError(
+                f"prior must be one such as GaussianPrior(0.1), or one for each of the {len(sizes) - 1} layers; "
+                f"got {shown(self.prior)}."
+            )
         object.__setattr__(self, "layer_sizes", sizes)
         object.__setattr__(self, "activation", checked_activation(self.activation))
         if self.input_norm is not None:
@@ -61,6 +70,11 @@ class Classifier:
     def layers(self) -> list[tuple[int, int]]:
         """The layers' `(n_in, n_out)`, first to last."""
         return layers_of(self.layer_sizes)
+
+    @property
+    def priors(self) -> tuple[Prior, ...]:
+        """The layers' priors, first to last."""
+        return self.prior if isinstance(self.prior, tuple) else (self.prior,) * len(self.layers)
 
     def inputs(self, images) -> np.ndarray:
         """Returns what the network sees of images `[n_images, height, width]` or `[n_images, n_pixels]`:
@@ -107,4 +121,12 @@ class Classifier:
     def kl(self, mean, std):
         """Returns KL(q ‖ prior) `[...]` in nats, or the prior's upper bound of it, for independent Gaussians
         with means and sds `[..., n_latents]`."""
-        return tf.reduce_sum(self.prior.kl(mean, std), axis=-1)
+        if not isinstance(self.prior, tuple):
+            return tf.reduce_sum(self.prior.kl(mean, std), axis=-1)
+        sizes = [(n_in + 1) * n_out for n_in, n_out in self.layers]
+        layers = zip(self.prior, *(tf.split(part, sizes, axis=-1) for part in (mean, std)), strict=True)
+        return tf.add_n([tf.reduce_sum(prior.kl(*moments), axis=-1) for prior, *moments in layers])
+
+
+def _is_prior(value):
+    return hasattr(value, "kl") and not isinstance(value, type)
