@@ -44,8 +44,8 @@ class Classifier:
             object.__setattr__(self, "prior", tuple(self.prior))
         if len(self.priors) != len(sizes) - 1 or not all(map(_is_prior, self.priors)):
             raise ValueError(
-                f"prior must be one such as GaussianPrior(0.1), or one for each of the {len(sizes) - 1} layers; "
-                f"got {shown(self.prior)}."
+                f"prior must be one such as GaussianPrior(0.1), or one for each of the {len(sizes) - 1} "
+                f"layers; got {shown(self.prior)}."
             )
         object.__setattr__(self, "layer_sizes", sizes)
         object.__setattr__(self, "activation", checked_activation(self.activation))

@@ -90,29 +90,27 @@ def _shares(settings, data, first_step, n_replicas, replicas):
     rates = tf.constant(settings.optimizer.learning_rate.rates(n_steps), tf.float32)
     risen = (np.arange(n_steps) + 1) / max(1.0, settings.kl_warmup * n_steps)
     kl_weights = tf.constant(objective.kl_weight * np.minimum(risen, 1), tf.float32)
-    inputs, targets = tf.constant(model.inputs(data.images)), tf.constant(model.targets(data.labels))
     n_own, n_shared = objective.noise_sizes(model)
     n_share = size // n_replicas
 
-    def places():
-        for step in range(first_step, n_steps):
-            rows = minibatch(settings.seed, step, data.n_images, size)
-            for replica in replicas:
-                begin = replica * n_share
-                yield step, begin, rows[begin : begin + n_share]
+    def images_of(step, begin):
+        # Looked up here and not in TensorFlow, which would keep a second copy of all images.
+        rows = minibatch(settings.seed, int(step), data.n_images, size)[begin : begin + n_share]
+        return model.inputs(data.images[rows]), model.targets(data.labels[rows])
 
-    def share_of(step, begin, rows):
+    def share_of(place):
+        step, begin = place // len(replicas), n_share * (replicas[0] + place % len(replicas))
+        inputs, targets = tf.numpy_function(images_of, [step, begin], (tf.float32, tf.int32))
+        images = (
+            tf.ensure_shape(inputs, [n_share, model.layer_sizes[0]]),
+            tf.ensure_shape(targets, [n_share]),
+        )
         # That of the whole batch, whoever computes it: the noise must not depend on the number of replicas.
         shape = [objective.n_draws, size * n_own + n_shared]
         noise = tf.random.stateless_normal(shape, tf.stack([tf.constant(settings.seed, tf.int64), step]))
         own = tf.reshape(noise[:, : size * n_own], [objective.n_draws, size, n_own])
         own = tf.ensure_shape(own[:, begin : begin + n_share], [objective.n_draws, n_share, n_own])
-        images = tf.gather(inputs, rows), tf.gather(targets, rows)
         return rates[step], kl_weights[step], *images, own, noise[:, size * n_own :]
 
-    kinds = (
-        tf.TensorSpec([], tf.int64),
-        tf.TensorSpec([], tf.int32),
-        tf.TensorSpec([n_share], tf.int32),
-    )
-    return tf.data.Dataset.from_generator(places, output_signature=kinds).map(share_of).prefetch(2)
+    places = tf.data.Dataset.range(first_step * len(replicas), n_steps * len(replicas))
+    return places.map(share_of).prefetch(2)

@@ -1,0 +1,155 @@
+"""Measures the classifier on MNIST: scores, seconds and memory, beside a plain Keras network in the same run.
+
+    .venv/bin/python benchmarks/mnist.py [--validate] [--epochs N] [--seeds 0 1 2]
+
+MNIST and Fashion-MNIST are looked for in BAYESIAN_NN_DATA, then in shared/data beside the checkout. With
+--validate the networks are trained on the first 50,000 training images and scored on the last 10,000: it is
+how the settings of examples/plot_mnist.py were chosen. Something else is then patches of two photographs, and
+Fashion-MNIST is left alone. Without it they are trained on all 60,000 and scored on the test images.
+"""
+
+import argparse
+import itertools
+import os
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import load_sample_images
+from sklearn.feature_extraction.image import extract_patches_2d
+
+import bayesian_nn as bnn
+from bayesian_nn.backend import tf
+from bayesian_nn.class_predictive import class_probabilities
+from bayesian_nn.classifier_run import ClassifierSettings
+from bayesian_nn.images import split
+from bayesian_nn.stream import stream_steps
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+SIZES, INPUT_NORM, BATCH_SIZE, N_DRAWS = (784, 400, 400, 10), 28 / 3, 512, 50
+# What was tried when the settings were chosen: prior and weight of the KL.
+CANDIDATES = [
+    (prior, kl_weight)
+    for prior in (bnn.RelevancePrior(), bnn.GaussianPrior(0.1), bnn.ScaleMixturePrior())
+    for kl_weight in (1.0, 0.1)
+]
+
+
+def main():
+    options = parsed_options()
+    if SHARED.is_dir():
+        os.environ.setdefault("BAYESIAN_NN_DATA", str(SHARED))
+    training, test, other = data_for(options.validate)
+    print(f"{training.n_images} images to learn, {test.n_images} to score, {options.epochs} epochs")
+    candidates = CANDIDATES if options.validate else [(bnn.RelevancePrior(), weight) for weight in (1.0, 0.1)]
+    for prior, kl_weight in candidates:
+        for seed in options.seeds:
+            run, seconds = fit(training, prior, kl_weight, seed, options.epochs)
+            scores = scores_of(run, test, other)
+            print(f"{prior}, KL weight {kl_weight:g}, seed {seed}: {scores}, {seconds:.0f} s", flush=True)
+    print_pruning(run, test)
+    print_cost(training)
+    print(f"largest memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+
+
+def parsed_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--validate", action="store_true")
+    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    return parser.parse_args()
+
+
+def data_for(validate):
+    training = bnn.load_mnist("train")
+    if not validate:
+        return training, bnn.load_mnist("test"), bnn.load_fashion_mnist("test").images
+    photographs = [photograph.mean(axis=-1) / 255 for photograph in load_sample_images().images]
+    patches = [extract_patches_2d(each, (28, 28), max_patches=1000, random_state=0) for each in photographs]
+    return *split(training, 10_000), np.concatenate(patches)
+
+
+def fit(training, prior, kl_weight, seed, n_epochs):
+    start = time.perf_counter()
+    run = bnn.fit_classifier(
+        bnn.Classifier(SIZES, prior),
+        training,
+        seed=seed,
+        n_epochs=n_epochs,
+        batch_size=BATCH_SIZE,
+        kl_warmup=0.8,
+        objective=bnn.LocalReparameterisation(kl_weight=kl_weight),
+    )
+    return run, time.perf_counter() - start
+
+
+def scores_of(run, test, other):
+    known, unknown = (
+        bnn.predict_classes(run, each, n_draws=N_DRAWS, seed=1) for each in (test.images, other)
+    )
+    probabilities = known.mean
+    return (
+        f"error {100 * bnn.error_rate(probabilities, test.labels):.2f} %, "
+        f"log loss {bnn.log_loss(probabilities, test.labels):.4f}, "
+        f"ECE {bnn.expected_calibration_error(probabilities, test.labels):.4f}, "
+        f"entropy AUROC {bnn.auroc(known.entropy, unknown.entropy):.4f}"
+    )
+
+
+def print_pruning(run, test):
+    mean, std = run.moments()
+    for fraction in (0, 0.75, 0.95, 0.98, 0.99):
+        left = bnn.pruned(mean, std, fraction)
+        random = np.random.default_rng(0)
+        draws = (left[0] + left[1] * random.standard_normal(len(mean)) for _ in range(N_DRAWS))
+        probabilities = class_probabilities(run.model, draws, test.images).mean(axis=0)
+        error = 100 * bnn.error_rate(probabilities, test.labels)
+        print(f"without {fraction:.0%} of the weights: error {error:.2f} %")
+
+
+def print_cost(training, n_rounds=5):
+    """Prints the seconds of an epoch, in turn with those of the same layers in Keras, all compiled before."""
+    network = tf.keras.Sequential(
+        [tf.keras.Input((SIZES[0],))]
+        + [tf.keras.layers.Dense(n_units, "relu") for n_units in SIZES[1:-1]]
+        + [tf.keras.layers.Dense(SIZES[-1], "softmax")]
+    )
+    network.compile("adam", "sparse_categorical_crossentropy")
+    images = training.images.reshape(training.n_images, -1)
+    settings = ClassifierSettings(
+        model=bnn.Classifier(SIZES, bnn.RelevancePrior(), input_norm=INPUT_NORM),
+        posterior=bnn.MeanField(),
+        objective=bnn.LocalReparameterisation(),
+        optimizer=bnn.Adam(0.01),
+        seed=0,
+        n_epochs=n_rounds + 1,
+        batch_size=BATCH_SIZE,
+        kl_warmup=0.8,
+    )
+    start = settings.optimizer.start(settings.posterior.initial(settings.model, seed=0)[0])
+    steps = stream_steps(settings, training, start)
+    n_steps = training.n_images // BATCH_SIZE
+
+    def ours():
+        for result in itertools.islice(steps, n_steps):
+            result.parts.numpy()
+
+    def of_keras():
+        network.fit(images, training.labels, batch_size=BATCH_SIZE, epochs=1, verbose=0)
+
+    ours(), of_keras()
+    ratios = []
+    for _ in range(n_rounds):
+        seconds = []
+        for epoch in (ours, of_keras):
+            begin = time.perf_counter()
+            epoch()
+            seconds.append(time.perf_counter() - begin)
+        ratios.append(seconds[0] / seconds[1])
+        print(f"an epoch: {seconds[0]:.2f} s, Keras {seconds[1]:.2f} s, ratio {ratios[-1]:.2f}", flush=True)
+    print(f"median ratio {np.median(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main()
