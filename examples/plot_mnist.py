@@ -45,12 +45,12 @@ from bayesian_nn.training_figures import (
 )
 from bayesian_nn.writing import output_folder, write_numbers
 
-SEEDS, N_DRAWS = (0, 1, 2), 30
+SEEDS, N_DRAWS = (0, 1, 2), 50
 folder = output_folder("plot_mnist")
 try:
     training, test = bnn.load_mnist("train"), bnn.load_mnist("test")
     other, name_of_other = bnn.load_fashion_mnist("test").images, "clothes"
-    hidden, n_small, prior_stds, batch_size = 400, 128, (0.5, 0.1), 512
+    hidden, n_small, prior_stds, batch_size = 400, 128, (1.0, 0.1), 512
     n_epochs, small_epochs, plain_epochs, dropout_epochs = 12, 8, 5, 10
 except bnn.DataUnavailableError as error:
     print(f"There is no MNIST here; scikit-learn's digits take its place.\n{error}")
@@ -59,7 +59,7 @@ except bnn.DataUnavailableError as error:
     shape = {"patch_size": (8, 8), "max_patches": 180, "random_state": 0}
     other = np.concatenate([extract_patches_2d(each, **shape) for each in photographs])
     name_of_other = "photographs"
-    hidden, n_small, prior_stds, batch_size = 50, 50, (0.5, 0.5), 64
+    hidden, n_small, prior_stds, batch_size = 50, 50, (1.0, 0.5), 64
     n_epochs, small_epochs, plain_epochs, dropout_epochs = 60, 60, 40, 80
 noise = np.random.default_rng(0).random((2000, *test.image_shape), np.float32)
 print(
@@ -131,7 +131,7 @@ def shown(row):
     )
 
 
-chosen = {"one": ("relevance", 1.0), "cold": ("wide", 0.05)}
+chosen = {"one": ("relevance", 1.0), "cold": ("wide", 0.03)}
 for key, (name, kl_weight) in chosen.items():
     runs[key], scores[key] = [], []
     known, unknown = [], []
@@ -334,7 +334,7 @@ write_figure(panels[0], folder / "weights.png")
 # that answers on the canvas of [the post](../blog/posts/mnist-finally.md).
 
 small_sizes = (n_pixels, n_small, 10)
-weights = (0.02, 0.05, 0.2, 1.0)
+weights = (0.03, 0.1, 0.3, 1.0)
 sweep, small_runs = {}, {}
 for name in ("wide", "relevance"):
     for kl_weight in weights:
