@@ -51,7 +51,7 @@ try:
     training, test = bnn.load_mnist("train"), bnn.load_mnist("test")
     other, name_of_other = bnn.load_fashion_mnist("test").images, "clothes"
     hidden, n_small, prior_stds, batch_size = 400, 128, (1.0, 0.1), 512
-    n_epochs, small_epochs, plain_epochs, dropout_epochs = 12, 8, 5, 10
+    n_epochs, small_epochs, plain_epochs, dropout_epochs = 12, 6, 5, 10
 except bnn.DataUnavailableError as error:
     print(f"There is no MNIST here; scikit-learn's digits take its place.\n{error}")
     training, test = split(bnn.load_digits(), 360)
@@ -67,7 +67,7 @@ print(
 )
 
 # %%
-# ## Three posteriors
+# ## Two posteriors, and an average
 #
 # Every step sees a minibatch. Its log-likelihood counts as often as it goes into the
 # data, and the KL counts once, times a weight. At weight 1 the ELBO is climbed as it
@@ -174,7 +174,7 @@ some = LabelledImages(
 errors, calibration = {"training": [], "test": []}, []
 for k in range(1, len(run.epochs)):
     for part, images in {"training": some, "test": test}.items():
-        probabilities = classify(run, images.images, 20, recorded=k).mean
+        probabilities = classify(run, images.images, 10, recorded=k).mean
         errors[part].append(100 * bnn.error_rate(probabilities, images.labels))
     calibration.append(bnn.expected_calibration_error(probabilities, test.labels))
 by_epoch = [
@@ -314,7 +314,7 @@ pruning = {
     "relevance prior, KL weight 1": np.array(
         [errors_without(each) for each in runs["one"]]
     ),
-    "wide prior, cold": np.array([errors_without(each) for each in runs["cold"]]),
+    "wide prior, cold": np.array([errors_without(each) for each in runs["cold"][:1]]),
 }
 with style():
     figure, panels = plt.subplots(2, 1, num="weights", figsize=(7.2, 7))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Iterable
 from functools import cache
@@ -34,10 +35,13 @@ def digests(paths: Iterable[Path], root: Path) -> dict[str, str]:
 
 
 def fingerprint(root: Path, paths: Iterable[Path], **settings) -> str:
-    """Return one SHA-256 of `paths` (names and contents), the library, the lock, Python and `settings`."""
+    """Return one SHA-256 of `paths` (names and contents), the library, the lock, Python, the
+    folder of data files and `settings`."""
     content = {
         "files": digests({*paths, *files_below(root / "src" / "bayesian_nn")}, root),
         "lock": lock_digest(root),
+        # A folder of data files: what there is in it decides what a page is made with.
+        "data": os.environ.get("BAYESIAN_NN_DATA"),
         "python": platform.python_version(),
         "settings": settings,
     }
