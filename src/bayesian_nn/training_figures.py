@@ -54,9 +54,9 @@ def plot_elbo_parts(epochs, log_likelihood, kl, *, n_images: int, axes: Axes) ->
 def plot_signal_to_noise(ratio, *, axes: Axes, fractions: Iterable[float] = (0.75, 0.95)) -> Axes:
     """The axes, with a histogram of signal-to-noise ratios `[n_weights]`, in decibels, and lines below which
     the given fractions of them lie (Blundell et al. 2015, figure 5). Ratios of 0 and of infinity, and the
-    lowest 0.5 percent, are beyond its edges."""
+    lowest 5 percent, are beyond its edges."""
     levels = decibels(np.ravel(ratio))
-    edges = np.linspace(*np.quantile(levels[np.isfinite(levels)], [0.005, 1]), 61)
+    edges = np.linspace(*np.quantile(levels[np.isfinite(levels)], [0.05, 1]), 61)
     shares = 100 * np.histogram(levels, edges)[0] / len(levels) / np.diff(edges)
     axes.stairs(shares, edges, color=COLOURS["posterior"], fill=True, alpha=BAR_ALPHA)
     fractions = sorted(fractions)
