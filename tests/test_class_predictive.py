@@ -49,6 +49,10 @@ def test_a_run_predicts_with_draws_of_its_weights(recorded):
     ("arguments", "message"),
     [
         ({"result": bnn.Classifier((4, 2))}, r"result must be what fit_classifier returns; got Classifier"),
+        (
+            {"images": bnn.LabelledImages(np.zeros((2, 2, 2)), [0, 1], "ab")},
+            "such as the images of a LabelledImages; got LabelledImages",
+        ),
         ({"images": np.zeros((5, 8, 8))}, r"height · width = 4, .* got \[5, 8, 8\]"),
         ({"images": np.full((5, 2, 2), 255)}, "up to 255, divide them by 255"),
         ({"n_draws": 0}, "n_draws must be a whole number, 1 or more; got 0"),

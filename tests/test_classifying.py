@@ -383,6 +383,21 @@ def test_a_diverging_fit_is_ended_with_what_was_finite(monkeypatch, tmp_path, bu
         assert np.all(np.isfinite(bnn.load_classifier_run(checkpoint).parameters))
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+def test_ctrl_c_before_a_divergence_is_seen_keeps_the_last_good_checkpoint(monkeypatch, tmp_path):
+    usual = bnn.StepDecay.rates
+    monkeypatch.setattr(
+        bnn.StepDecay, "rates", lambda decay, n: np.where(np.arange(n) == 9, 1e30, usual(decay, n))
+    )
+    interrupt(monkeypatch, "step", 11)
+    with pytest.raises(bnn.NonFiniteElboError, match="infinite or NaN at step 10") as caught:
+        fit(optimizer=bnn.Adam(bnn.StepDecay(1e-3)), checkpoint=tmp_path / "fit.npz")
+    assert np.all(np.isfinite(caught.value.run.parameters))
+    kept = bnn.load_classifier_run(tmp_path / "fit.npz")
+    assert kept.n_steps == 2 * EPOCH
+    assert np.all(np.isfinite(kept.parameters))
+
+
 def test_an_elbo_that_is_infinite_from_the_start_is_said_so():
     with pytest.raises(bnn.NonFiniteElboError, match="at step 0") as caught:
         fit(posterior=bnn.MeanField(1e30))

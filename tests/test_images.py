@@ -63,9 +63,10 @@ def test_labels_that_name_no_class_are_refused(labels, message):
         _data(labels=labels)
 
 
-def test_one_class_is_none():
-    with pytest.raises(ValueError, match="class_names must name two classes or more"):
-        _data(labels=[0] * 5, class_names=["cat"])
+@pytest.mark.parametrize(("class_names", "shown"), [(["cat"], r"\['cat'\]"), (3, "3")])
+def test_one_class_is_none_and_neither_is_a_number_of_them(class_names, shown):
+    with pytest.raises(ValueError, match=f"class_names must name two classes or more; got {shown}"):
+        _data(labels=[0] * 5, class_names=class_names)
 
 
 def test_split_gives_the_last_images_to_the_second_part():

@@ -80,7 +80,13 @@ class Classifier:
         """Returns what the network sees of images `[n_images, height, width]` or `[n_images, n_pixels]`:
         their pixels row by row `[n_images, n_pixels]`, of norm `input_norm` if there is one. Raises
         ValueError for another number of pixels, and for numbers that are not between 0 and 1."""
-        images = np.asarray(images, np.float32)
+        try:
+            images = np.asarray(images, np.float32)
+        except (TypeError, ValueError):
+            raise ValueError(
+                "images must be an array of pixels, such as the images of a LabelledImages; got "
+                f"{shown(images)}."
+            ) from None
         n_pixels = self.layer_sizes[0]
         if images.ndim not in (2, 3) or not len(images) or math.prod(images.shape[1:]) != n_pixels:
             raise ValueError(

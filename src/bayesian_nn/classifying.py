@@ -156,12 +156,15 @@ def _begin_or_go_on(settings, data, digest, checkpoint):
 def _look(record, state, bar):
     parts = record.parts()
     bar.update(len(parts) * record.before.settings.batch_size - bar.n)
-    elbos = parts[:, 0] - parts[:, 1]
-    bar.set_postfix(
-        elbo_per_image=f"{elbos[-LOOK_EVERY:].mean() / record.before.n_images:.3f}", refresh=False
-    )
+    elbo = np.mean(parts[-LOOK_EVERY:, 0] - parts[-LOOK_EVERY:, 1])
+    bar.set_postfix(elbo_per_image=f"{elbo / record.before.n_images:.3f}", refresh=False)
+    _check_finite(record, state)
+
+
+def _check_finite(record, state):
+    parts = record.parts()
     # The parameters tell of the ELBO of the step that comes.
-    finite = np.append(np.isfinite(elbos), np.isfinite(state.parameters).all())
+    finite = np.append(np.isfinite(parts[:, 0] - parts[:, 1]), np.isfinite(state.parameters).all())
     if not finite.all():
         step = int(np.argmin(finite))
         rate = record.before.settings.optimizer.learning_rate
@@ -178,6 +181,8 @@ def _save(record, state, checkpoint):
 
 
 def _interrupted(record, state, checkpoint):
+    # What diverged since the last look must not take the last good checkpoint's place.
+    _check_finite(record, state)
     way_on = "give fit_classifier a checkpoint to be able to go on"
     if checkpoint is not None:
         _save(record, state, checkpoint)

@@ -1,10 +1,11 @@
 """Images with a class each, checked once, before a network sees them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bayesian_nn.arguments import finite_numbers, whole_number
+from bayesian_nn.arguments import finite_numbers, shown, whole_number
 
 __all__ = ["LabelledImages", "check_every_class", "split"]
 
@@ -26,9 +27,9 @@ class LabelledImages:
 
     def __post_init__(self):
         images = _checked_images(self.images)
-        names = tuple(self.class_names)
+        names = tuple(self.class_names) if isinstance(self.class_names, Iterable) else ()
         if len(names) < 2:
-            raise ValueError(f"class_names must name two classes or more; got {names}.")
+            raise ValueError(f"class_names must name two classes or more; got {shown(self.class_names)}.")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", _checked_labels(self.labels, len(images), len(names)))
         object.__setattr__(self, "class_names", names)
