@@ -4,6 +4,7 @@ import functools
 from collections.abc import Iterable
 
 import numpy as np
+from tqdm import tqdm
 
 from bayesian_nn.arguments import shown
 from bayesian_nn.backend import tf
@@ -23,7 +24,8 @@ def predict_classes(
     if not isinstance(result, ClassifierRun):
         raise ValueError(f"result must be what fit_classifier returns; got {shown(result)}.")
     draws = result.draws(n_draws, seed=seed, recorded=recorded)
-    return ClassPrediction(class_probabilities(result.model, draws, images))
+    shown_on_the_way = tqdm(draws, total=n_draws, unit="draw", leave=False, disable=None)
+    return ClassPrediction(class_probabilities(result.model, shown_on_the_way, images))
 
 
 def class_probabilities(model: Classifier, draws: Iterable, images) -> np.ndarray:

@@ -66,7 +66,7 @@ class ScaleMixturePrior:
 class RelevancePrior:
     """Every weight and bias is N(0, s²) with an sd s of its own, which is fitted with the posterior:
     automatic relevance determination (MacKay 1995), in a variational posterior (Titsias and Lázaro-Gredilla
-    2014, section 4). Weights that the data do not need cost nothing and end at zero.
+    2014). Weights that the data do not need cost nothing and end at zero.
 
     The prior thus has as many numbers as the network has weights, and is chosen by the data: the ELBO is a
     bound on the evidence at the best of such priors, not of one stated before the data were seen.
