@@ -1,5 +1,5 @@
 """
-# MNIST, finally
+# What does a Bayesian network make of MNIST?
 
 A Bayesian network with two hidden layers on handwritten digits, trained on streamed
 minibatches: what it gets wrong and how sure it is of that, what it says of things
