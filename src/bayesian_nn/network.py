@@ -9,7 +9,6 @@ from bayesian_nn.backend import tf
 
 __all__ = [
     "ACTIVATIONS",
-    "blocks",
     "checked_activation",
     "checked_sizes",
     "layer_views",
@@ -58,17 +57,13 @@ def layer_views(model, vectors) -> list[tuple]:
     """Returns for each layer the parts of vectors `[..., n_latents]`: that of its weights `[..., n_in,
     n_out]`, that of its biases `[..., n_out, 1]`."""
     shapes = [shape for n_in, n_out in model.layers for shape in ((n_in, n_out), (n_out, 1))]
-    parts = blocks(vectors, shapes)
-    return list(zip(parts[::2], parts[1::2], strict=True))
-
-
-def blocks(vectors, shapes) -> list:
-    """Returns the leading numbers of vectors `[..., n]` as one block `[..., *shape]` for each shape."""
-    leading = [tf.shape(vectors)[i] if n is None else n for i, n in enumerate(vectors.shape[:-1])]
     sizes = [math.prod(shape) for shape in shapes]
-    # Split at once: the gradient of so many slices would be as many vectors of full length, added up.
-    parts = tf.split(vectors, [*sizes, vectors.shape[-1] - sum(sizes)], axis=-1)
-    return [tf.reshape(part, [*leading, *shape]) for part, shape in zip(parts, shapes, strict=False)]
+    leading = [tf.shape(vectors)[i] if n is None else n for i, n in enumerate(vectors.shape[:-1])]
+    # Split at once: the gradient of so many slices would be as many vectors of full length, added up. What
+    # is no weight comes last.
+    *parts, _ = tf.split(vectors, [*sizes, vectors.shape[-1] - sum(sizes)], axis=-1)
+    views = [tf.reshape(part, [*leading, *shape]) for part, shape in zip(parts, shapes, strict=True)]
+    return list(zip(views[::2], views[1::2], strict=True))
 
 
 def product(weights, hidden):
