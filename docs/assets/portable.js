@@ -2,9 +2,9 @@
 // no Math.exp, whose digits differ between browsers. bayesian_nn.portable is the copy in NumPy.
 
 const [LN2_HIGH, LN2_LOW, LOG2E] = [0.6931471803691238, 1.9082149292705877e-10, 1.4426950408889634];
-// Added and taken away again, it rounds to a whole number.
-const ROUND = 1.5 * 2 ** 52;
-// 2 ** (i - 540).
+// Added and taken away again, 1.5 * 2^52 rounds to a whole number.
+const ROUND = 6755399441055744;
+// 2^(i - 540); the operator ** need not be exact.
 const POWERS = Float64Array.from({ length: 1081 }, (_, i) => (i < 540 ? 1 / power(540 - i) : power(i - 540)));
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
@@ -71,12 +71,11 @@ export function normals(seed, stream, n, out = new Float64Array(n)) {
   const first = mixed(seed ^ mixed(stream));
   const second = mixed(first + stream);
   for (let i = 0; i < n; i++) {
-    out[i] = normal((mixed(mixed(first + Math.imul(i, 0x9e3779b9)) ^ second) + 0.5) / 2 ** 32);
+    out[i] = normal((mixed(mixed(first + Math.imul(i, 0x9e3779b9)) ^ second) + 0.5) / 4294967296);
   }
   return out;
 }
 
-// Uniform numbers between 0 and 1, never either, by their place in a stream, as those under `normals`.
 // Wellons' hash of 32 bits with the least bias known for two rounds.
 function mixed(bits) {
   bits = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad);
@@ -84,7 +83,7 @@ function mixed(bits) {
   return (bits ^ (bits >>> 15)) >>> 0;
 }
 
-// The normal quantile to 1 part in 10^7 (Wichura 1988, PPND7), for u within 1e-11 of neither 0 nor 1.
+// The normal quantile to 1 part in 10^7 (Wichura 1988, PPND7), for u between 2^-33 and 1 - 2^-33.
 function normal(u) {
   const q = u - 0.5;
   if (q <= 0.425 && q >= -0.425) {

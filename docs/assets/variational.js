@@ -11,9 +11,9 @@ import { exp, log, normals } from "./portable.js";
 export { logJoint, outputs } from "./likelihood.js";
 export { nWeights } from "./network.js";
 
-// Streams of a seed: the noise of step t is stream t, and these are for all else.
-export const START = 2 ** 32 - 1;
-export const PREDICTION = 2 ** 32 - 2;
+// Streams of a seed: the noise of step t is stream t; all others are below zero.
+export const START = -1;
+export const PREDICTION = -2;
 
 export class Objective {
   constructor(model, data, { nDraws = 5, klWeight = 1 } = {}) {
@@ -162,4 +162,10 @@ export class Training {
       parameters[i] += (rate * (first[i] / unbias1)) / (Math.sqrt(second[i] / unbias2) + EPSILON);
     }
   }
+}
+
+// A run's fingerprint: the SHA-256 of its parameters' bytes, as bayesian_nn.portable_training.digest.
+export async function digest(parameters) {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", parameters));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
