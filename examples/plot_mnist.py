@@ -52,7 +52,7 @@ try:
     training, test = bnn.load_mnist("train"), bnn.load_mnist("test")
     other, name_of_other = bnn.load_fashion_mnist("test").images, "clothes"
     hidden, n_small, prior_stds, batch_size = 400, 128, (1.0, 0.1), 512
-    n_epochs, small_epochs, plain_epochs, dropout_epochs = 12, 6, 5, 10
+    n_epochs = {"one": 10, "cold": 12, "small": 6, "plain": 5, "dropout": 8}
 except bnn.DataUnavailableError as error:
     print(f"There is no MNIST here; scikit-learn's digits take its place.\n{error}")
     training, test = split(bnn.load_digits(), 360)
@@ -61,7 +61,7 @@ except bnn.DataUnavailableError as error:
     other = np.concatenate([extract_patches_2d(each, **shape) for each in photographs])
     name_of_other = "photographs"
     hidden, n_small, prior_stds, batch_size = 50, 50, (1.0, 0.5), 64
-    n_epochs, small_epochs, plain_epochs, dropout_epochs = 60, 60, 40, 80
+    n_epochs = {"one": 60, "cold": 60, "small": 60, "plain": 40, "dropout": 80}
 noise = np.random.default_rng(0).random((2000, *test.image_shape), np.float32)
 print(
     f"{training.name}: {training.n_images} images to learn, {test.n_images} for tests"
@@ -94,7 +94,7 @@ def prior_of(name, sizes):
     return [bnn.GaussianPrior(std) for std in (first, *others)]
 
 
-def fit(name, kl_weight, seed=0, sizes=sizes, n_epochs=n_epochs):
+def fit(name, kl_weight, n_epochs, seed=0, sizes=sizes):
     start = time.perf_counter()
     model = bnn.Classifier(sizes, prior_of(name, sizes), input_norm=n_pixels**0.5 / 3)
     run = bnn.fit_classifier(
@@ -137,7 +137,7 @@ for key, (name, kl_weight) in chosen.items():
     runs[key], scores[key] = [], []
     known, unknown = [], []
     for seed in SEEDS:
-        run, seconds[key] = fit(name, kl_weight, seed)
+        run, seconds[key] = fit(name, kl_weight, n_epochs[key], seed)
         known.append(classify(run, test.images).probabilities)
         unknown.append(classify(run, other).probabilities)
         runs[key].append(run)
@@ -152,6 +152,7 @@ for key, (name, kl_weight) in chosen.items():
 prediction, of_other = (
     bnn.ClassPrediction(np.concatenate(each)) for each in (known, unknown)
 )
+del known, unknown
 scores["average"] = [score(prediction.mean, of_other.mean)]
 seconds["average"] = len(SEEDS) * seconds["cold"]
 print(f"average of the cold ones: {shown(scores['average'][0])}")
@@ -179,12 +180,16 @@ for k in range(1, len(run.epochs)):
         errors[part].append(100 * bnn.error_rate(probabilities, images.labels))
     calibration.append(bnn.expected_calibration_error(probabilities, test.labels))
 by_epoch = [
-    part.reshape(n_epochs, -1).mean(axis=1) for part in (run.log_likelihood, run.kl)
+    part.reshape(n_epochs["cold"], -1).mean(axis=1)
+    for part in (run.log_likelihood, run.kl)
 ]
 with style():
     figure, panels = plt.subplots(3, 1, num="learning", figsize=(7.2, 8), sharex=True)
 plot_elbo_parts(
-    np.arange(1, n_epochs + 1), *by_epoch, n_images=training.n_images, axes=panels[0]
+    np.arange(1, n_epochs["cold"] + 1),
+    *by_epoch,
+    n_images=training.n_images,
+    axes=panels[0],
 )
 plot_learning(run.epochs[1:], errors, axes=panels[1], name="error (%)")
 plot_learning(
@@ -336,13 +341,14 @@ write_figure(panels[0], folder / "weights.png")
 
 small_sizes = (n_pixels, n_small, 10)
 weights = (0.03, 0.1, 0.3, 1.0)
-sweep, small_runs = {}, {}
+sweep = {}
 for name in ("wide", "relevance"):
     for kl_weight in weights:
-        small, _ = fit(name, kl_weight, sizes=small_sizes, n_epochs=small_epochs)
-        answers = [classify(small, images).mean for images in (test.images, other)]
+        run, _ = fit(name, kl_weight, n_epochs["small"], sizes=small_sizes)
+        answers = [classify(run, images, 20).mean for images in (test.images, other)]
         sweep[name, kl_weight] = score(*answers)
-        small_runs[name, kl_weight] = small
+        if (name, kl_weight) == chosen["cold"]:
+            small = run
         print(
             f"small, {name}, KL weight {kl_weight:g}: {shown(sweep[name, kl_weight])}"
         )
@@ -381,7 +387,16 @@ flat = [
 ]
 
 
-def train_keras(seed, epochs, rate=0.0):
+def shuffled_batches(seed, size):
+    # Given the arrays themselves, Keras would copy them.
+    generator = np.random.default_rng(seed)
+    while True:
+        order = generator.permutation(training.n_images)
+        for rows in np.split(order, range(size, len(order), size)):
+            yield flat[0][rows], training.labels[rows]
+
+
+def train_keras(seed, n_epochs, rate=0.0, batch_size=batch_size // 2):
     tf.keras.utils.set_random_seed(seed)
     layers = [tf.keras.Input((n_pixels,))]
     for n_units in sizes[1:-1]:
@@ -390,12 +405,17 @@ def train_keras(seed, epochs, rate=0.0):
             tf.keras.layers.Dropout(rate),
         ]
     network = tf.keras.Sequential([*layers, tf.keras.layers.Dense(10, "softmax")])
-    n_steps = epochs * -(-training.n_images // 128)
-    schedule = tf.keras.optimizers.schedules.CosineDecay(1e-3, n_steps)
+    steps = -(-training.n_images // batch_size)
+    schedule = tf.keras.optimizers.schedules.CosineDecay(2e-3, n_epochs * steps)
+    # Not compiled by XLA, which would leave the products to one core.
     network.compile(
-        tf.keras.optimizers.Adam(schedule), "sparse_categorical_crossentropy"
+        tf.keras.optimizers.Adam(schedule),
+        "sparse_categorical_crossentropy",
+        jit_compile=False,
     )
-    network.fit(flat[0], training.labels, batch_size=128, epochs=epochs, verbose=0)
+    batches = shuffled_batches(seed, batch_size)
+    how = {"steps_per_epoch": steps, "shuffle": False, "verbose": 0}
+    network.fit(batches, epochs=n_epochs, **how)
     return network
 
 
@@ -408,11 +428,11 @@ def asked(network, images, n_draws=1):
 start = time.perf_counter()
 members = []
 for seed in range(5):
-    members.append(train_keras(seed, plain_epochs))
+    members.append(train_keras(seed, n_epochs["plain"]))
     seconds.setdefault("plain", time.perf_counter() - start)
 seconds["ensemble"] = time.perf_counter() - start
 start = time.perf_counter()
-dropout = train_keras(0, dropout_epochs, rate=0.5)
+dropout = train_keras(0, n_epochs["dropout"], rate=0.5)
 seconds["dropout"] = time.perf_counter() - start
 of_members = [[asked(member, images) for member in members] for images in flat[1:]]
 scores["plain"] = [score(*(each[0] for each in of_members))]
@@ -442,7 +462,6 @@ for method in methods:
 # network of the same kind. Here it learns, as six digits see it; what the page loads
 # are the means and sds of its weights, in two bytes each.
 
-small = small_runs[chosen["cold"]]
 mean, std = small.moments()
 of_small = classify(small, test.images)
 watched = np.concatenate([np.argsort(-of_small.entropy)[[3, 10, 30]], [0, 1, 2]])
@@ -459,7 +478,7 @@ write_quantised_posterior(
 )
 seen, errors = [], []
 for k in range(len(small.epochs)):
-    frame = classify(small, test.images, 15, recorded=k)
+    frame = classify(small, test.images, 10, recorded=k)
     seen.append(frame.probabilities[:, watched])
     errors.append(bnn.error_rate(frame.mean, test.labels))
 film = draw_class_film(
@@ -489,9 +508,8 @@ numbers = {
     "is_mnist": int(training.name == "MNIST"),
     "n_training": training.n_images,
     "n_test": test.n_images,
-    "n_weights": run.model.n_weights,
+    "n_weights": runs["cold"][0].model.n_weights,
     "n_hidden": hidden,
-    "n_epochs": n_epochs,
     "batch_size": batch_size,
     "n_seeds": len(SEEDS),
     "small_n_weights": small.model.n_weights,

@@ -113,4 +113,4 @@ def _shares(settings, data, first_step, n_replicas, replicas):
         return rates[step], kl_weights[step], *images, own, noise[:, size * n_own :]
 
     places = tf.data.Dataset.range(first_step * len(replicas), n_steps * len(replicas))
-    return places.map(share_of).prefetch(2)
+    return places.map(share_of, num_parallel_calls=2, deterministic=True).prefetch(2)
