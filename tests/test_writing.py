@@ -48,3 +48,12 @@ def test_the_rows_of_a_table_are_numbers_too(tmp_path):
     }
     with pytest.raises(ValueError, match=r"methods\[1\].distance is nan: a page cannot quote it"):
         write_numbers({"methods": [rows[0], {"distance": np.nan}]}, tmp_path / "numbers.json")
+
+
+def test_an_array_is_written_as_its_numbers_and_one_that_is_not_finite_is_named(tmp_path):
+    path = tmp_path / "band.json"
+    write_numbers({"std": np.array([0.5, 0.25])}, path)
+    assert json.loads(path.read_text()) == {"std": [0.5, 0.25]}
+    with pytest.raises(ValueError, match=r"std\[1\] is nan"):
+        write_numbers({"std": np.array([0.5, np.nan])}, path)
+    assert json.loads(path.read_text()) == {"std": [0.5, 0.25]}

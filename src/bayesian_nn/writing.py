@@ -53,9 +53,9 @@ def output_folder(example: str) -> Path:
     return folder
 
 
-def write_numbers(numbers: Mapping[str, float | int | str | list], path: str | os.PathLike) -> None:
-    """Writes what a page may quote to a JSON file: numbers and texts by name, and lists of such mappings, the
-    rows of a table. Raises ValueError for a number that is not finite."""
+def write_numbers(numbers: Mapping, path: str | os.PathLike) -> None:
+    """Writes what a page may quote to a JSON file: numbers, texts and arrays by name, and lists of such
+    mappings, the rows of a table. Raises ValueError for a number that is not finite."""
     plain = {name: _plain(name, value) for name, value in numbers.items()}
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
@@ -65,6 +65,8 @@ def _plain(name, value):
     if isinstance(value, list):
         rows = enumerate(value)
         return [{key: _plain(f"{name}[{row}].{key}", each[key]) for key in each} for row, each in rows]
+    if getattr(value, "ndim", 0):
+        return [_plain(f"{name}[{index}]", each) for index, each in enumerate(value)]
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{name} is {value}: a page cannot quote it; has the fit diverged?")
