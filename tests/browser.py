@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -78,3 +79,27 @@ def chromium(executable):
             yield browser
         finally:
             browser.close()
+
+
+def watch(page, origin):
+    """A list that fills with what goes wrong on a page of `origin`, and with what it tells the console."""
+    wrong = []
+
+    def on_request(request):
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https"} and parts.netloc != origin:
+            wrong.append(f"asks elsewhere: {request.url}")
+
+    def on_failure(request):
+        # Chromium ends the download of a film once it has enough of it.
+        if not (request.resource_type == "media" and request.failure == "net::ERR_ABORTED"):
+            wrong.append(f"failed: {request.url}: {request.failure}")
+
+    page.on("request", on_request)
+    page.on("requestfailed", on_failure)
+    page.on(
+        "response", lambda answer: answer.status >= 400 and wrong.append(f"{answer.status}: {answer.url}")
+    )
+    page.on("pageerror", lambda error: wrong.append(f"uncaught: {error}"))
+    page.on("console", lambda message: wrong.append(f"console: {message.type}: {message.text}"))
+    return wrong

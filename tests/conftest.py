@@ -6,12 +6,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from browser import chromium, require_chromium
 from bs4 import BeautifulSoup
+
+from site_build.pages_server import serve
 
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 ROOT = Path(__file__).resolve().parent.parent
+DESKTOP = {"width": 1280, "height": 900}
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
@@ -56,6 +60,36 @@ def posts(pages):
     found = {address: page for address, page in pages.items() if page.select_one(".md-content--post")}
     assert found, "the site has no blog post"
     return found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The machine's Chromium, running."""
+    with chromium(require_chromium()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(site, base):
+    """Where the built site is served, as GitHub Pages would."""
+    with serve(site, base) as where:
+        yield where
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """A function that opens a page, given its address below the site's and the reader's preferences."""
+    contexts = []
+
+    def opened(page_address, *, viewport=DESKTOP, **preferences):
+        contexts.append(browser.new_context(viewport=viewport, **preferences))
+        page = contexts[-1].new_page()
+        page.goto(address + page_address, wait_until="load")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
 
 
 def _locations(site):

@@ -6,17 +6,30 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from browser import chromium, require_chromium, serve
+from browser import watch
+from conftest import DESKTOP
 from PIL import Image
 
 pytestmark = pytest.mark.browser
 
-DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 # WCAG 2.2, success criterion 1.4.3; large text (24 px, or bold from 18.66 px) needs less.
 CONTRAST = 4.5
 CONTRAST_LARGE = 3.0
 MEASURE_CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+
+# Of the layout, unasked for, on Chromium's scale; 0.1 is where readers begin to mind.
+SHIFT = 0.02
+NOTE_SHIFTS = """
+  globalThis.shift = 0;
+  globalThis.shifted = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries().filter((each) => !each.hadRecentInput)) {
+      shift += entry.value;
+      shifted.push(...entry.sources.map(({ node }) => node?.className || node?.nodeName));
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+"""
 
 IS_SEEN = """(element) => {
   const box = element.getBoundingClientRect();
@@ -25,70 +38,21 @@ IS_SEEN = """(element) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """The machine's Chromium, running."""
-    with chromium(require_chromium()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address(site, base):
-    """Where the built site is served."""
-    with serve(site, base) as where:
-        yield where
-
-
-@pytest.fixture
-def open_page(browser, address):
-    """A function that opens a page, given its address below the site's and the reader's preferences."""
-    contexts = []
-
-    def opened(page_address, *, viewport=DESKTOP, **preferences):
-        contexts.append(browser.new_context(viewport=viewport, **preferences))
-        page = contexts[-1].new_page()
-        page.goto(address + page_address, wait_until="load")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-def _watch(page, origin):
-    """A list that fills with what goes wrong on a page."""
-    wrong = []
-
-    def on_request(request):
-        parts = urlsplit(request.url)
-        if parts.scheme in {"http", "https"} and parts.netloc != origin:
-            wrong.append(f"asks elsewhere: {request.url}")
-
-    def on_failure(request):
-        # Chromium ends the download of a film once it has enough of it.
-        if not (request.resource_type == "media" and request.failure == "net::ERR_ABORTED"):
-            wrong.append(f"failed: {request.url}: {request.failure}")
-
-    page.on("request", on_request)
-    page.on("requestfailed", on_failure)
-    page.on(
-        "response", lambda answer: answer.status >= 400 and wrong.append(f"{answer.status}: {answer.url}")
-    )
-    page.on("pageerror", lambda error: wrong.append(f"uncaught: {error}"))
-    page.on(
-        "console",
-        lambda message: message.type in {"error", "warning"} and wrong.append(f"console: {message.text}"),
-    )
-    return wrong
-
-
-def test_every_page_loads_whole_and_fits_a_phone(browser, address, pages):
-    context = browser.new_context(viewport=DESKTOP)
+def test_every_page_loads_whole_and_still_and_fits_a_phone(browser, address, pages):
+    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+    context.add_init_script(NOTE_SHIFTS)
     wrong = {}
     for page_address in pages:
         page = context.new_page()
-        found = _watch(page, urlsplit(address).netloc)
+        found = watch(page, urlsplit(address).netloc)
         page.goto(address + page_address, wait_until="networkidle")
+        # Figures further down come as they are scrolled to.
+        page.evaluate(
+            "document.querySelectorAll('.md-content img').forEach((each) => (each.loading = 'eager'))"
+        )
+        page.wait_for_load_state("networkidle")
+        if (shift := page.evaluate("shift")) > SHIFT:
+            found.append(f"moves by {shift:.3f}: {page.evaluate('shifted')}")
         page.set_viewport_size(PHONE)
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > PHONE["width"]:

@@ -1,6 +1,6 @@
 // Gives every film a button and a slider under it, where they hide nothing, and starts it when it is first seen,
 // unless its reader prefers less motion or saves data. Without JavaScript the browser's own controls stay.
-document$.subscribe(() => {
+export function prepare() {
   const films = document.querySelectorAll(".film video[controls]");
   films.forEach(addControls);
   if (matchMedia("(prefers-reduced-motion: reduce)").matches || navigator.connection?.saveData) return;
@@ -12,7 +12,7 @@ document$.subscribe(() => {
     }
   }, { threshold: 0.5 });
   films.forEach((film) => seen.observe(film));
-});
+}
 
 function addControls(film) {
   const controls = document.createElement("div");

@@ -6,14 +6,29 @@ from urllib.parse import urljoin
 from jinja2 import FileSystemBytecodeCache
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from site_build import gallery, gallery_patches, mathematics, mathfont, notebooks, outputs, quoted
+from site_build import (
+    gallery,
+    gallery_patches,
+    mathematics,
+    mathfont,
+    notebooks,
+    outputs,
+    quoted,
+    security,
+    styles,
+    theme_patches,
+)
 
 FONT_STYLE = "assets/math.css"
 
 _characters: set[str] = set()
+_styles: list[str] = []
+_command = ""
 
 
 def on_startup(command, dirty):
+    global _command
+    _command = command
     gallery.begin(command)
 
 
@@ -47,6 +62,7 @@ on_config = CombinedEvent(_before_plugins, _after_plugins)
 @event_priority(100)
 def _before_gallery(config):
     _characters.clear()
+    _styles.clear()
     gallery.before_gallery(config)
 
 
@@ -94,9 +110,24 @@ def on_post_page(output, page, config):
     html = outputs.resolve(output, page.url, page.file.src_uri, config)
     html = mathematics.typeset(html, page.file.src_uri)
     _characters.update(mathfont.characters_in(html))
-    return html
+    return _as_published(html, page.file.src_uri, config)
+
+
+# The page for addresses that do not exist is no page of mkdocs.
+def on_post_template(output, template_name, config):
+    return _as_published(output, template_name, config) if template_name.endswith(".html") else output
+
+
+def _as_published(html, name, config):
+    html = styles.linked_once(theme_patches.mended(html, name), _styles)
+    return security.with_policy(
+        html, is_served=_command == "serve", has_comments=bool(config.extra.get("comments"))
+    )
 
 
 def on_post_build(config):
+    site = Path(config.site_dir)
     cache = Path(config.config_file_path).parent / ".cache" / "mathfont"
-    mathfont.write(_characters, Path(config.site_dir, FONT_STYLE).parent, cache)
+    mathfont.write(_characters, (site / FONT_STYLE).parent, cache)
+    styles.write(_styles, site)
+    theme_patches.mend_script(site)

@@ -7,10 +7,11 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.utils import get_relative_url
 
+from site_build import pictures
 from site_build.fingerprint import files_below
 from site_build.gallery import examples_of
 
-SITE_URL = re.compile(r'"site:(?P<path>[^"#]*)(?P<fragment>#[^"]*)?"')
+SITE_URL = re.compile(r'(?P<shown>\b(?:src|poster)=)?"site:(?P<path>[^"#]*)(?P<fragment>#[^"]*)?"')
 
 
 def published(config) -> dict[str, Path]:
@@ -30,7 +31,8 @@ def publish(files: Files, config) -> Files:
 
 
 def resolve(html: str, page_url: str, page_name: str, config) -> str:
-    """Return a page's HTML with every "site:outputs/…" made relative to it; raises without such a file."""
+    """Return a page's HTML with every "site:outputs/…" made relative to it, and figures lighter; raises
+    without such a file."""
     if '"site:' not in html:
         return html
     known = published(config)
@@ -38,6 +40,9 @@ def resolve(html: str, page_url: str, page_name: str, config) -> str:
     def relative(match: re.Match) -> str:
         if match["path"] not in known:
             raise PluginError(f"{page_name} shows {match['path']}, which no example has made.")
-        return f'"{get_relative_url(match["path"], page_url)}{match["fragment"] or ""}"'
+        path = (
+            pictures.lighter(match["path"], known[match["path"]], config) if match["shown"] else match["path"]
+        )
+        return f'{match["shown"] or ""}"{get_relative_url(path, page_url)}{match["fragment"] or ""}"'
 
     return SITE_URL.sub(relative, html)
