@@ -38,7 +38,7 @@ def _card(name: str, markdown: str) -> str:
 def _picture(markdown: str) -> str:
     # A film is what its page is about.
     if still := STILL.search(markdown):
-        return f'<img src="{still[1]}" alt="" {still[2]} class="still off-glb">'
+        return f'<img src="{still[1]}" alt="" {still[2]} class="still">'
     figure = FIGURE.search(markdown)
     return figure[0] if figure else ""
 

@@ -58,8 +58,7 @@ def _images(folder: Path, label: str) -> str:
         return f'<img src="{_url(light)}" alt="{alt}" {size} loading="lazy">'
     twins = {"light": light, "dark": dark}.items()
     return "".join(
-        f'<img src="{_url(path)}#only-{scheme}" alt="{alt}" {size} loading="lazy" class="off-glb">'
-        for scheme, path in twins
+        f'<img src="{_url(path)}#only-{scheme}" alt="{alt}" {size} loading="lazy">' for scheme, path in twins
     )
 
 
