@@ -7,6 +7,8 @@ import pytest
 import bayesian_nn as bnn
 from bayesian_nn import model as model_module
 from bayesian_nn.model import network
+from bayesian_nn.portable import normals
+from bayesian_nn.portable_training import PREDICTION
 from bayesian_nn.predictive import draw_recorded
 
 SCALING = bnn.Scaling((10.0, -2.0), (4.0, 0.5), y_shift=50.0, y_scale=8.0)
@@ -84,8 +86,9 @@ def test_every_frame_of_a_film_is_the_prediction_of_its_record():
     film = bnn.predict_film(run, x, seed=4, n_draws=30, n_curves=5)
     np.testing.assert_array_equal(film.steps, run.steps)
     np.testing.assert_array_equal(film.x, x)
-    for recorded in range(3):
-        latents = draw_recorded(run, 30, seed=4, recorded=recorded)
+    noise = normals(4, PREDICTION, 30 * run.model.n_latents).reshape(30, -1).astype(np.float32)
+    for recorded, parameters in enumerate(run.parameters):
+        latents = run.posterior.draw(parameters, noise).numpy()
         prediction = bnn.predict(run.model, latents, x)
         np.testing.assert_array_equal(film.mean[recorded], prediction.mean)
         np.testing.assert_array_equal(film.epistemic_std[recorded], prediction.epistemic_std)
@@ -94,6 +97,9 @@ def test_every_frame_of_a_film_is_the_prediction_of_its_record():
     last = bnn.predict_film(run, x, seed=4, n_draws=30, n_curves=5, frames=[0, 2])
     np.testing.assert_array_equal(last.curves, film.curves[[0, 2]])
     np.testing.assert_array_equal(last.steps, run.steps[[0, 2]])
+    more = bnn.predict_film(run, x, seed=4, n_draws=40, n_curves=5)
+    np.testing.assert_array_equal(more.curves, film.curves)
+    assert np.all(bnn.predict_film(run, x, seed=5, n_draws=30).curves[:, :5] != film.curves)
 
 
 def test_a_prediction_in_parts_is_the_prediction_at_once(monkeypatch):

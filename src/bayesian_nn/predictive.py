@@ -7,6 +7,8 @@ import numpy as np
 from bayesian_nn.arguments import finite_numbers, instance, shown, whole_number
 from bayesian_nn.backend import tf
 from bayesian_nn.model import Model, curves, observation_std, prior
+from bayesian_nn.portable import normals
+from bayesian_nn.portable_training import PREDICTION
 from bayesian_nn.prediction import Prediction, PredictionFilm
 from bayesian_nn.run import Run
 from bayesian_nn.streams import POSTERIOR, PRIOR, checked_seed, key
@@ -78,14 +80,15 @@ def predict_film(
 ) -> PredictionFilm:
     """Returns the prediction at every recorded step, or at the rows `frames` of the record, along x
     `[n_points]`; all frames share one set of `n_draws` draws of the noise, the first `n_curves` kept as
-    curves."""
+    curves. The noise is portable: a page's player of the same run and seed draws the same curves."""
     if run.model.layer_sizes[0] != 1:
         raise ValueError(f"A film needs a model of one input; this one has {run.model.layer_sizes[0]}.")
     if not 1 <= n_curves <= n_draws:
         raise ValueError(f"n_curves must be between 1 and n_draws={n_draws}; got {n_curves}.")
     frames = np.arange(len(run.steps)) if frames is None else np.asarray(frames)
     x = as_points(run.model, x)
-    noise = _noise(run, n_draws, seed)
+    shape = (whole_number("n_draws", n_draws), *run.posterior.noise_shape(run.model))
+    noise = tf.constant(normals(checked_seed(seed), PREDICTION, np.prod(shape)).reshape(shape), tf.float32)
     predictions = []
     for frame in frames:
         latents = run.posterior.draw(tf.constant(run.parameters[frame]), noise)

@@ -1,4 +1,4 @@
-"""What a page with `render_macros: true` may quote: the examples' numbers, figures, films and canvases."""
+"""What a page with `render_macros: true` may quote: the examples' numbers, figures, films and runs."""
 
 import json
 import re
@@ -9,13 +9,14 @@ from pathlib import Path
 from mkdocs.exceptions import PluginError
 
 from site_build.media import digit_canvas_html, figure_html, film_html
+from site_build.player_html import at_step_html, check_steps, player_html
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 # Code, where braces stand for themselves, and what would have been rendered.
 VERBATIM = re.compile(r"<pre\b.*?</pre>|<code\b.*?</code>", re.DOTALL)
-UNRENDERED = re.compile(r"\{\{-?\s*(numbers\b|timings\b|(?:figure|film|digit_canvas)\s*\()")
+UNRENDERED = re.compile(r"\{\{-?\s*(numbers\b|timings\b|(?:figure|film|digit_canvas|player|at_step)\s*\()")
 
 
 def refuse_unrendered(html: str, page) -> None:
@@ -36,8 +37,15 @@ def define_env(env) -> None:
     macros = {"figure": figure_html, "film": film_html, "digit_canvas": digit_canvas_html}
     for name, value in macros.items():
         env.macro(_from_outputs(root, value), name)
+    env.macro(_player(root), "player")
+    env.macro(at_step_html, "at_step")
     for rendering in (number, fixed, nats, percent, seconds):
         env.filter(rendering)
+
+
+def on_post_page_macros(env) -> None:
+    """Raise PluginError if a sentence takes a player to a step that its run did not record."""
+    check_steps(env.markdown or "", env.page.file.src_uri, Path(env.project_dir))
 
 
 class Numbers:
@@ -129,10 +137,24 @@ def seconds(value: float) -> str:
 
 def _from_outputs(root: Path, to_html):
     def macro(path: str, caption: str = "", **options) -> str:
-        example, label = path.split("/")
-        return to_html(_outputs_of(root, example), label, caption=caption, **options)
+        place = _place(root, path)
+        return to_html(place.parent, place.name, caption=caption, **options)
 
     return macro
+
+
+def _player(root: Path):
+    def macro(path: str, caption: str = "", *, beside: str = "", truth: str = "", **options) -> str:
+        others = {"beside": beside, "truth": truth}
+        options |= {name: _place(root, other) for name, other in others.items() if other}
+        return _from_outputs(root, player_html)(path, caption, **options)
+
+    return macro
+
+
+def _place(root: Path, path: str) -> Path:
+    example, label = path.split("/")
+    return _outputs_of(root, example) / label
 
 
 def _outputs_of(root: Path, example: str) -> Path:
