@@ -12,7 +12,7 @@ from bayesian_nn import portable
 
 N_ULPS = {"exp": 1, "log": 1, "sigmoid": 2, "softplus": 2, "tanh": 4}
 FUNCTIONS = list(N_ULPS)
-PORTABLE = ["portable", "network", "predictive", "likelihood", "variational"]
+PORTABLE = ["portable", "network", "predictive", "likelihood", "variational", "hmc"]
 SPECIAL = [
     0.0,
     -0.0,

@@ -79,10 +79,10 @@ export class Objective {
 }
 
 // bayesian_nn's start: means N(0, 1 / fan-in), every sd initialStd.
-export function start(sizes, initialStd, seed) {
+export function start(sizes, initialStd, seed, stream = START) {
   const n = nWeights(sizes);
   const parameters = new Float64Array(2 * n);
-  normals(seed, START, n, parameters.subarray(0, n));
+  normals(seed, stream, n, parameters.subarray(0, n));
   for (let l = 1, i = 0; l < sizes.length; l++) {
     const scale = Math.sqrt(1 / sizes[l - 1]);
     for (const end = i + (sizes[l - 1] + 1) * sizes[l]; i < end; i++) parameters[i] *= scale;

@@ -62,6 +62,15 @@ class PortableRun(NamedTuple):
     log_likelihood: np.ndarray
     kl: np.ndarray
 
+    @property
+    def elbo(self) -> np.ndarray:
+        """The bound before each step `[n_steps]`, in nats."""
+        return self.log_likelihood - self.kl
+
+    @property
+    def n_steps(self) -> int:
+        return len(self.kl)
+
 
 def train(
     network: Network,
