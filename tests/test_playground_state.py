@@ -221,7 +221,7 @@ def test_csv_of_many_kinds(text):
     ],
 )
 def test_csv_that_cannot_be_read_names_its_line(text, says):
-    with pytest.raises(RuntimeError, match=re.escape(says)):
+    with pytest.raises(AssertionError, match=re.escape(says)):
         _ask("fromCsv(given)", text)
 
 

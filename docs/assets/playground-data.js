@@ -14,6 +14,9 @@ const SETS = {
 export const NAMES = ["original", ...Object.keys(SETS)];
 export const labelOf = (name) => SETS[name]?.label ?? { original: "The original", own: "Your own" }[name];
 
+// The function behind a set of points.
+export const truthOf = (name) => (name === "original" ? Math.cos : SETS[name].f);
+
 // A function from a name to { points, units }.
 export const namedPoints = (original) => (name) => ({ points: name === "original" ? original : made(name), units: UNITS });
 

@@ -8,7 +8,7 @@ export const SETTINGS = {
   depth: { name: "depth", label: "Depth", start: 2, least: 0, most: 4, whole: true, values: [0, 1, 2, 3, 4], unit: "hidden layers" },
   activation: { name: "activation", label: "Activation", start: "tanh", choices: ["tanh", "relu", "sigmoid", "softplus", "elu", "silu"] },
   initialStd: { name: "start", label: "Starting sd", start: 0.02, least: 0.0001, most: 10, values: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5], unit: "of the posterior of every weight" },
-  learningRate: { name: "rate", label: "Learning rate", start: 0.1, least: 1e-5, most: 1e6, values: [0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 3, 10], unit: "at its peak" },
+  learningRate: { name: "rate", label: "Learning rate", start: 0.1, least: 1e-5, most: 1e100, values: [0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 3, 10], unit: "at its peak" },
   nDraws: { name: "draws", label: "Samples per step", start: 5, least: 1, most: 50, whole: true, values: [1, 2, 3, 5, 10, 20, 50], unit: "draws of all weights" },
   klWeight: { name: "kl", label: "KL weight", start: 1, least: 0.0001, most: 1000, values: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30], unit: "times the KL" },
   nSteps: { name: "steps", label: "Steps", start: 1000, least: 1, most: 20000, whole: true, values: [200, 500, 1000, 2000, 5000, 10000, 20000], unit: "of Adam" },
@@ -21,8 +21,8 @@ const VERSION = 1;
 // What the network sees is (x - x0) / xScale, and y is y0 + yScale times its output: the original's.
 export const UNITS = { x0: 4, xScale: 4, y0: 0, yScale: 1 };
 
-// What the axes show: the data's range, and as much again beside and above it.
-export const windowOf = ({ x0, xScale, y0, yScale }) => ({ x: [x0 - 2 * xScale, x0 + 2 * xScale], y: [y0 - 2 * yScale, y0 + 2 * yScale] });
+// What the axes show: the data's range, and as much again beside it, and more above and below.
+export const windowOf = ({ x0, xScale, y0, yScale }) => ({ x: [x0 - 2 * xScale, x0 + 2 * xScale], y: [y0 - 2.4 * yScale, y0 + 2.4 * yScale] });
 
 // state: the settings, `data` (the name of a set of points, or "own"), `points` [[x, y], ...] and their `units`.
 // originals: a function from a name to { points, units }.

@@ -1,0 +1,128 @@
+// The page's side of the training: a worker, and what is known of the run, in y's units and nats.
+
+import { inNetworkUnits, unitsOffset, windowOf } from "./playground-state.js";
+
+export const N_PLACES = 121;
+const CALM = 1000; // Milliseconds between pictures for who prefers less motion.
+
+// Where functions are drawn, in x's units: from one end of the axes to the other.
+export function placesOf(units) {
+  const [low, high] = windowOf(units).x;
+  return Float64Array.from({ length: N_PLACES }, (_, k) => low + ((high - low) * k) / (N_PLACES - 1));
+}
+
+// told: { picture, verified, broken }: called with nothing, a digest, a message.
+export class Trainer {
+  constructor(told) {
+    Object.assign(this, { told, id: 0, step: 0, nSteps: 0, running: false });
+  }
+
+  connect() {
+    this.worker = new Worker(new URL("training-worker.js", import.meta.url), { type: "module" });
+    this.worker.addEventListener("message", ({ data }) => data.id === this.id && this[data.type](data));
+    this.worker.addEventListener("error", ({ message }) => this.told.broken(message));
+  }
+
+  disconnect() {
+    this.worker?.terminate();
+    this.worker = undefined;
+    this.running = false;
+    this.forget();
+  }
+
+  forget() {
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.timer);
+  }
+
+  // A run from its start.
+  start(state) {
+    this.begin(state);
+    this.send("start", { job: this.job });
+  }
+
+  // The same posterior, from here on with other points or settings. Of a run that is over, a new one begins there.
+  change(state) {
+    if (this.over) this.begin(state);
+    else this.take(state);
+    this.send("change", { job: this.job });
+  }
+
+  begin(state) {
+    this.take(state);
+    const { nSteps } = state;
+    Object.assign(this, { step: 0, nSteps, failed: null, over: false, running: false, speed: null });
+    this.id = this.job.id = this.id + 1;
+    [this.logLikelihood, this.kl] = [new Float64Array(nSteps), new Float64Array(nSteps)];
+  }
+
+  take(state) {
+    const { units } = state;
+    const x = placesOf(units);
+    if (JSON.stringify(units) !== JSON.stringify(this.units)) this.mean = undefined;
+    const { seed, nSteps, learningRate, initialStd, nDraws, klWeight } = state;
+    Object.assign(this, { units, x, offset: unitsOffset(state) });
+    this.job = {
+      ...inNetworkUnits(state), id: this.id, settings: { seed, nSteps, learningRate, initialStd, nDraws, klWeight },
+      x: x.map((value) => (value - units.x0) / units.xScale),
+    };
+  }
+
+  run() {
+    this.running = true;
+    this.send("run");
+  }
+
+  pause() {
+    this.running = false;
+    this.send("pause");
+  }
+
+  single() {
+    this.running = false;
+    this.send("step");
+  }
+
+  send(type, message) {
+    this.worker?.postMessage({ type, ...message });
+  }
+
+  // --- what the worker says
+
+  picture({ step, from, failed, mean, std, curves, logLikelihood, kl, over, speed }) {
+    const { y0, yScale } = this.units;
+    this.logLikelihood.set(logLikelihood.map((value) => value + this.offset), from);
+    this.kl.set(kl, from);
+    Object.assign(this, { step, failed, over, speed: speed ?? this.speed });
+    if (over) this.running = false;
+    this.mean = mean.map((value) => y0 + yScale * value);
+    this.std = std.map((value) => yScale * value);
+    this.curves = Array.from({ length: curves.length / N_PLACES }, (_, k) =>
+      curves.subarray(k * N_PLACES, (k + 1) * N_PLACES).map((value) => y0 + yScale * value));
+    this.finite = this.mean.every(Number.isFinite) && this.std.every(Number.isFinite);
+    this.told.picture();
+    // The next one is wanted once this one has been seen.
+    this.forget();
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) this.timer = setTimeout(() => this.send("drawn"), CALM);
+    else this.frame = requestAnimationFrame(() => this.send("drawn"));
+  }
+
+  digest({ digest }) {
+    this.told.verified(digest);
+  }
+}
+
+// Medians of a history about steps ever further apart, for a line that can be read: { steps, of(values) }.
+export function mediansUpTo(step) {
+  const steps = [];
+  for (let at = 0; at < step; at = Math.max(at + 1, Math.round(at * 1.06))) steps.push(at);
+  if (steps.at(-1) !== step - 1) steps.push(step - 1);
+  const of = (values) => steps.map((at) => {
+    const reach = Math.min(Math.floor(at * 0.1), step - 1 - at);
+    const stride = Math.max(1, Math.floor(reach / 20));
+    const near = [];
+    for (let k = at - Math.floor(reach / stride) * stride; k <= at + reach; k += stride) near.push(values[k]);
+    return near.sort((a, b) => a - b)[near.length >> 1];
+  });
+  return { steps, of };
+}

@@ -1,0 +1,87 @@
+// The playground's sentences: what is odd about a state, what a run came to, and what to change.
+
+import { bestConstant } from "./playground-state.js";
+
+export const formatted = (value) =>
+  value.toLocaleString("en", { maximumSignificantDigits: 3, notation: Math.abs(value) < 1e7 ? "standard" : "scientific" }).replace("-", "\u2212");
+export const whole = (value) => (Math.abs(value) < 1e7 ? Math.round(value).toLocaleString("en").replace("-", "\u2212") : formatted(value));
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+export const GREETING = "Drag a point, or click an empty place to add one. Then train.";
+const FLAT = 0.25; // Of y's variance, as in bayesian_nn.
+
+// Of a state in which training would teach little; undefined if it is well.
+export function oddity({ points, noiseStd }) {
+  if (!points.length) return "There are no points, so training leads back to the prior. Click into the picture, or press Add.";
+  if (points.length === 1) return "One point says what f is there, and nothing else. Add more.";
+  const spread = Math.sqrt(variance(points.map(([, y]) => y)));
+  if (spread > 0 && noiseStd > spread)
+    return `A noise sd of ${formatted(noiseStd)} is more than the points' own spread of ${formatted(spread)}: a flat line explains them. Choose less noise.`;
+  return undefined;
+}
+
+// What to do about a run whose ELBO is no number any more.
+export function failure({ failed }, { learningRate }) {
+  const [when, remedy] = failed
+    ? [`at step ${whole(failed)}`, `The learning rate of ${formatted(learningRate)} throws the weights too far: choose a smaller one, such as 0.1, and rewind.`]
+    : ["before the first step", "Choose a smaller starting sd, or a larger noise sd, and rewind."];
+  return `The ELBO left the finite numbers ${when}, and training stopped. ${remedy}`;
+}
+
+// What is wrong with a run that is over; undefined if nothing is. elbo: at its end, in nats.
+export function defect(trainer, state, elbo) {
+  const { points, learningRate, initialStd, noiseStd, klWeight } = state;
+  const constant = bestConstant(state);
+  if (points.length < 2) return undefined;
+  if (elbo < constant && learningRate > 0.3)
+    return `The ELBO ended at ${whole(elbo)} nats, and no more than a constant would have ${whole(constant)}: a learning rate of ${formatted(learningRate)} is too large. Try 0.1.`;
+  const fitted = points.map(([x]) => at(trainer, x));
+  const residuals = points.map(([, y], k) => y - fitted[k]);
+  const explained = 1 - mean(residuals.map((value) => value ** 2)) / variance(points.map(([, y]) => y));
+  if (elbo < constant && explained < FLAT) {
+    const cause = initialStd > 0.1 ? `The posterior started too wide (${formatted(initialStd)}): try a starting sd of 0.02.`
+      : klWeight > 1 ? "The KL weighs so much that the weights stay at the prior: try a KL weight of 1."
+      : "Try more steps, another seed or less noise.";
+    return `This is a flat line: it explains ${Math.max(0, Math.round(100 * explained))}% of y's variance. ${cause}`;
+  }
+  const far = Math.sqrt(mean(residuals.map((value) => value ** 2))) / noiseStd;
+  if (far > 3) return `The points lie ${formatted(far)} noise sds from the mean, so the noise is set too small, or the network is too simple or not done. Try a noise sd of ${formatted(far * noiseStd)}.`;
+  return undefined;
+}
+
+export const goodEnd = (elbo, state) => `Trained: the ELBO ends at ${whole(elbo)} nats; the best constant has ${whole(bestConstant(state))}.`;
+
+export function honesty({ rHat, ess, nChains, wanted, divergences }) {
+  const lost = divergences.reduce((sum, n) => sum + n, 0);
+  const sizes = `${nChains} chains of ${wanted} draws: R-hat ${rHat.toFixed(2)} at most, at least ${whole(ess)} effective draws of f`;
+  const verdict = !(rHat < 1.1) ? ". They do not agree yet: take its band as a rough guess." : rHat < 1.05 && ess > 100 ? "." : ". Good enough to look at, not to quote.";
+  return sizes + (lost ? `, ${lost} divergences` : "") + verdict;
+}
+
+// Of the two bands in the widest place between points: HMC's mean sd over that of the training.
+export function tooSure({ x, std }, exact, points) {
+  const sorted = points.map(([each]) => each).sort((a, b) => a - b);
+  const widths = sorted.slice(1).map((place, k) => place - sorted[k]);
+  const k = widths.indexOf(Math.max(...widths));
+  const inside = [...x.keys()].filter((p) => x[p] > sorted[k] && x[p] < sorted[k + 1]);
+  // Hardly a gap.
+  if (!(widths[k] > (sorted.at(-1) - sorted[0]) / 8) || inside.length < 3) return "";
+  return ` In the widest gap the network is ${ratio(mean(inside.map((p) => exact.std[p])), mean(inside.map((p) => std[p])))}.`;
+}
+
+export function ratio(exact, own) {
+  const times = Math.max(exact / own, own / exact);
+  return times < 1.05 ? "as sure as HMC" : `${times.toFixed(1)} times too ${own < exact ? "sure" : "cautious"}`;
+}
+
+export const scored = ({ factor, wider }, whose) =>
+  factor < 1.15
+    ? `Your band has the width of ${whose}, give or take ${Math.round(100 * (factor - 1))}%.`
+    : `On average your band is ${factor.toFixed(1)} times too ${wider ? "wide" : "narrow"}, or the other way round, against ${whose}.`;
+
+const variance = (values) => mean(values.map((value) => (value - mean(values)) ** 2));
+
+function at({ x, mean: values }, place) {
+  const k = Math.min(x.length - 2, Math.max(0, Math.floor(((place - x[0]) / (x.at(-1) - x[0])) * (x.length - 1))));
+  return values[k] + ((place - x[k]) / (x[k + 1] - x[k])) * (values[k + 1] - values[k]);
+}
