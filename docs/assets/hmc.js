@@ -65,7 +65,7 @@ export class Chains {
   #draw() {
     const probability = mean(this.#moveAll(this.tuner.averaged, this.trajectoryLength));
     this.draws.push(this.weights);
-    this.acceptance += (probability - this.acceptance) / this.draws.length;
+    this.acceptance += (probability - this.acceptance) / (this.iteration - this.nWarmup + 1);
   }
 
   // Each chain's probability of accepting what it proposed.
