@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from bayesian_nn import SLOPE
+
+SEED, N_POINTS = 7, 2
 
 # %%
 # The two lines of $y = ax$, with $a < 0$ in one of them.
@@ -139,6 +142,7 @@ def make_project(root: Path) -> Path:
     for name in ("docs/assets", "docs/overrides"):
         if (ROOT / name).exists():
             shutil.copytree(ROOT / name, root / name, dirs_exist_ok=True)
+    shutil.copy(ROOT / "CITATION.cff", root)
     return root
 
 
@@ -195,6 +199,11 @@ def build(project: Path, *, command=("-m", "mkdocs"), **variables: str) -> subpr
         stderr=subprocess.STDOUT,
         timeout=120,
     )
+
+
+def timeless(content: bytes) -> bytes:
+    """Return a file without how long a script ran, which a page says and which differs from run to run."""
+    return re.sub(rb'(class="provenance__seconds">)[^<]*', rb"\1", content)
 
 
 def wait_for(condition, seconds: float = 30) -> bool:

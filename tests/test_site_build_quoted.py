@@ -1,5 +1,6 @@
 """What a page quotes: numbers that read well, figures, films and canvases, formulas as MathML."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ from mkdocs.exceptions import PluginError
 from site_build_project import write
 
 from site_build import mathematics, quoted
+from site_build.example_runs import Example
 from site_build.gallery_pages import tidy_example
 from site_build.mathfont import characters_in
 from site_build.media import digit_canvas_html, figure_html, film_html
@@ -167,7 +169,9 @@ def test_the_font_has_the_italic_of_a_variable(letter, drawn_as):
 
 def test_an_examples_first_paragraph_describes_it():
     note = "!!! note\n\n    Click [here](#download_links)\n    to download the full example code\n\n"
-    page = SimpleNamespace(meta={})
-    tidied = tidy_example(f"<!-- made -->\n\n{note}\n# Title\n\nFirst\nwords.\n\nMore.\n", page)
+    page, config = SimpleNamespace(meta={}), SimpleNamespace(extra={})
+    example = Example("plot_line", Path(), Path("examples"), Path("docs/gallery"))
+    markdown = f"<!-- made -->\n\n{note}\n# Title\n\nFirst\nwords.\n\nMore.\n"
+    tidied = tidy_example(markdown, page, example, config)
     assert "Click" not in tidied
     assert page.meta["description"] == "First words."

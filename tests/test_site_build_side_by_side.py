@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from mkdocs.exceptions import PluginError
-from site_build_project import build, change, copy_of, environment, make_project, wait_for, write
+from site_build_project import build, change, copy_of, environment, make_project, timeless, wait_for, write
 
 from site_build import isolation, workers
 
@@ -85,7 +85,7 @@ def made(project: Path) -> dict[str, bytes]:
     files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
     # The compressed site map holds the time of its making, and the pickles (which nobody reads) sets.
     wanted = (path for path in files if path.suffix not in {".gz", ".pickle"})
-    return {path.relative_to(project).as_posix(): path.read_bytes() for path in wanted}
+    return {path.relative_to(project).as_posix(): timeless(path.read_bytes()) for path in wanted}
 
 
 def failure_of(name: str, output: str) -> str:

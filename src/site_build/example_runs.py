@@ -10,7 +10,7 @@ from site_build.fingerprint import digests, files_below, fingerprint, own_module
 from site_build.records import read_json, write_json
 
 # These shape the figures and pages that an execution leaves behind.
-SHAPING = ("scraper.py", "dark.py", "media.py", "gallery_patches.py", "execute.py")
+SHAPING = ("scraper.py", "cells.py", "dark.py", "media.py", "gallery_patches.py", "execute.py")
 
 
 class Example(NamedTuple):

@@ -56,7 +56,7 @@ def _generate(job: dict, root: Path, watch: isolation.Watch) -> str:
     from mkdocs_gallery import gen_gallery, gen_single
     from mkdocs_gallery.gen_data_model import AllInformation
 
-    from site_build import gallery_patches
+    from site_build import cells, gallery_patches, scraper
 
     gallery_patches.apply(root)
     gallery_patches.watch_execution(watch)
@@ -73,6 +73,7 @@ def _generate(job: dict, root: Path, watch: isolation.Watch) -> str:
         if script.script_stem == job["name"]
     )
     gen_single.generate_file_md(script)
+    cells.write(root / "outputs" / job["name"], scraper.cells_of(script))
     return options["failing_examples"].get(script.src_py_file, "")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 
-from site_build import example_runs, gallery_pages, side_by_side, workers
+from site_build import example_runs, gallery_pages, side_by_side, story, workers
 from site_build.example_runs import Example
 from site_build.fingerprint import own_modules
 
@@ -83,9 +83,11 @@ def before_gallery(config) -> None:
 
 
 def after_gallery(config) -> None:
-    """Tell mkdocs-gallery's summary what the workers have executed."""
+    """Tell mkdocs-gallery's summary what the workers have executed; order its pages as they are told."""
+    generated = _generated_folder(config)
+    story.order_navigation(config.nav, generated.name, _names(config))
     options = config.plugins["gallery"].config
-    copies = {_generated_folder(config) / f"{example.name}.py" for example in _state.ran}
+    copies = {generated / f"{example.name}.py" for example in _state.ran}
     options["passing_examples"] = [example.name for example in _state.ran]
     options["stale_examples"] = [path for path in options["stale_examples"] if Path(path) not in copies]
 
@@ -113,12 +115,17 @@ def _job(example: Example, config) -> dict:
 def tidy_page(markdown: str, page, config) -> str:
     """Return the Markdown of a page of the gallery, tidied; of any other page as it is."""
     generated = _generated_folder(config)
-    names = [example.name for example in examples_of(config)]
     if page.file.src_uri == f"{generated.name}/index.md":
-        return gallery_pages.tidy_index(markdown, names, generated)
-    if page.file.src_uri in {f"{generated.name}/{name}.md" for name in names}:
-        return gallery_pages.tidy_example(markdown, page)
+        return gallery_pages.tidy_index(markdown, _names(config), generated)
+    for example in examples_of(config):
+        if page.file.src_uri == f"{generated.name}/{example.name}.md":
+            return gallery_pages.tidy_example(markdown, page, example, config)
     return markdown
+
+
+def _names(config) -> list[str]:
+    examples = examples_of(config)
+    return story.order_of([example.name for example in examples], examples[0].scripts) if examples else []
 
 
 def _generated_folder(config) -> Path:

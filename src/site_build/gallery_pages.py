@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from site_build import downloads, provenance
+from site_build.example_runs import Example
+
 HEADER_NOTE = re.compile(
     r"!!! note\n\n    Click \[here\]\(#download_links\)\n    to download the full example code\n\n"
 )
@@ -13,11 +16,12 @@ FIGURE = re.compile(r'<img src="site:[^>]*#only-light"[^>]*>(?:<img src="site:[^
 STILL = re.compile(r'poster="(site:[^"]*)" (width="\d+" height="\d+")')
 
 
-def tidy_example(markdown: str, page) -> str:
-    """Return an example's page without the note above its title; its first paragraph describes it."""
+def tidy_example(markdown: str, page, example: Example, config) -> str:
+    """Return an example's page without the note above its title, with an id on every cell and its downloads
+    at the end; its first paragraph describes it."""
     markdown = HEADER_NOTE.sub("", markdown)
     page.meta.setdefault("description", _description(markdown))
-    return markdown
+    return downloads.tidy_links(provenance.with_anchors(markdown), example, config)
 
 
 def tidy_index(markdown: str, names: list[str], generated: Path) -> str:

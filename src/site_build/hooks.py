@@ -7,15 +7,18 @@ from jinja2 import FileSystemBytecodeCache
 from mkdocs.plugins import CombinedEvent, event_priority
 
 from site_build import (
+    downloads,
     gallery,
     gallery_patches,
     mathematics,
     mathfont,
     notebooks,
     outputs,
+    provenance,
     quoted,
     security,
     styles,
+    surroundings,
     theme_patches,
 )
 
@@ -81,7 +84,8 @@ def on_serve(server, config, builder):
 
 # Before the blog's on_files (priority -50), which makes pages of posts.
 def on_files(files, config):
-    return notebooks.as_pages(outputs.publish(gallery.without_leftovers(files), config), config)
+    files = notebooks.as_pages(outputs.publish(gallery.without_leftovers(files), config), config)
+    return downloads.publish(surroundings.publish(files, config), gallery.examples_of(config), config)
 
 
 def on_env(env, config, files):
@@ -104,10 +108,15 @@ def on_page_content(html, page, config, files):
     return mathematics.typeset(notebooks.link(html, page, files), page.file.src_uri)
 
 
+def on_page_context(context, page, config, nav):
+    return surroundings.complete(context, page, config)
+
+
 # Last of all, on the whole page: excerpts of posts pass no earlier event, nor do raw HTML's addresses.
 @event_priority(-100)
 def on_post_page(output, page, config):
-    html = outputs.resolve(output, page.url, page.file.src_uri, config)
+    html = provenance.complete(output, page, gallery.examples_of(config), config)
+    html = outputs.resolve(html, page.url, page.file.src_uri, config)
     html = mathematics.typeset(html, page.file.src_uri)
     _characters.update(mathfont.characters_in(html))
     return _as_published(html, page.file.src_uri, config)

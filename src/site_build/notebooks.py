@@ -11,6 +11,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.toc import get_toc
 
+from site_build.downloads import as_download
 from site_build.fingerprint import digests, files_below, fingerprint, own_modules
 from site_build.notebook_html import checked, described, tidied
 from site_build.records import read_json, write_json
@@ -40,7 +41,8 @@ def as_pages(files: Files, config) -> Files:
                 NotebookFile(file.src_uri, config.docs_dir, config.site_dir, config.use_directory_urls)
             )
             download = f"downloads/{Path(file.src_uri).name}"
-            files.append(File.generated(config, download, abs_src_path=file.abs_src_path))
+            content = as_download(Path(file.abs_src_path), file.src_uri, files, config)
+            files.append(File.generated(config, download, content=content))
     return files
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from site_build.cells import Cells
 from site_build.media import DOTS_PER_INCH, figure_html, film_html, pixels, write_text_for
 
 LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -16,7 +17,7 @@ class Seen:
 
     films: set[str] = field(default_factory=set)
     texts: dict[str, str] = field(default_factory=dict)  # of figures, by label
-    written: dict[Path, tuple[int, int]] = field(default_factory=dict)  # pictures: when, and how long
+    cells: Cells = field(default_factory=Cells)
 
     def label(self, figure) -> None:
         """Note a figure's label; raises ValueError if another figure has it."""
@@ -38,7 +39,12 @@ def _get_sg_image_scraper():
     return scrape
 
 
-def scrape(_block, script, **_options) -> str:
+def cells_of(script) -> Cells:
+    """Return which cell of a script wrote which file."""
+    return _seen.setdefault(script, Seen()).cells
+
+
+def scrape(block, script, **_options) -> str:
     """Return the HTML of the films and figures that a cell made; raises where one has no name or no text.
 
     An author gives each figure a label, which names its file, and a text that stands in for it:
@@ -59,10 +65,10 @@ def scrape(_block, script, **_options) -> str:
         for figure in figures:
             seen.label(figure)
             # One that an earlier cell wrote shows the figure as it was then.
-            light = folder / f"{figure.get_label()}.png"
-            save(figure, folder, keep=light.exists() and _written(light) != seen.written.get(light))
+            save(figure, folder, keep=seen.cells.is_new(folder / f"{figure.get_label()}.png"))
         html = "\n\n".join(_shown_html(seen, folder, [figure.get_label() for figure in figures])) + "\n\n"
-        seen.written = {path: _written(path) for path in folder.glob("*.png")}
+        _label, _code, line = block
+        seen.cells.end(folder, line)
         return html
     finally:
         plt.close("all")
@@ -94,11 +100,6 @@ def save(figure, folder: Path, *, keep: bool) -> None:
         raise ValueError(
             f"figure {label!r} was saved in another shape than it has: leave its margins as they are"
         )
-
-
-def _written(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_mtime_ns, status.st_size
 
 
 def _shown_html(seen: Seen, folder: Path, labels: list[str]):

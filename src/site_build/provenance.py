@@ -1,0 +1,107 @@
+"""Under every figure: the cell that drew it, its seed, its seconds, and how to make it again."""
+
+import ast
+import re
+from html import escape
+from math import isfinite
+from pathlib import Path
+
+from mkdocs.exceptions import PluginError
+from mkdocs.utils import get_relative_url
+
+from site_build import cells, downloads, example_runs
+from site_build.example_runs import Example
+from site_build.quoted import read_numbers, seconds
+from site_build.records import read_json
+
+FIGURE = re.compile(r"<figure\b[^>]*>(?:(?!</figure>).)*</figure>", re.DOTALL)
+SHOWN = re.compile(r'"site:outputs/(plot_\w+)/([^"#]+)')
+CAPTION = re.compile(r"</figcaption>\s*</figure>$")
+# What mkdocs-gallery writes above each block of a script, code or text.
+BLOCK = re.compile(r"<!-- GENERATED FROM PYTHON SOURCE LINES (\d+)-\d+ -->")
+CODE = re.compile(r"^(`{3,})\{\.python\}$", re.MULTILINE)
+
+
+def with_anchors(markdown: str) -> str:
+    """Return a gallery page's Markdown with an id on every cell: where it begins in the script."""
+    start, *blocks = BLOCK.split(markdown)
+    # After each split come a line's number and the block.
+    named = (
+        CODE.sub(rf"\g<1>{{.python #line-{line}}}", block, count=1)
+        for line, block in zip(blocks[::2], blocks[1::2], strict=True)
+    )
+    return start + "".join(named)
+
+
+def complete(html: str, page, examples: list[Example], config) -> str:
+    """Return a page's HTML with the provenance of each figure under it; raises PluginError where the build
+    does not know which cell wrote it."""
+    by_name = {example.name: example for example in examples}
+
+    def completed(figure: re.Match) -> str:
+        shown = SHOWN.search(figure[0])
+        if not shown or shown[1] not in by_name:
+            return figure[0]  # outputs.py says which page shows what no example has made.
+        line = f'<div class="provenance">{_provenance(by_name[shown[1]], shown[2], page, config)}</div>'
+        if CAPTION.search(figure[0]):
+            return CAPTION.sub(lambda _: f"{line}</figcaption>\n</figure>", figure[0])
+        return figure[0].replace("</figure>", f"<figcaption>{line}</figcaption>\n</figure>")
+
+    return FIGURE.sub(completed, html)
+
+
+def _provenance(example: Example, file: str, page, config) -> str:
+    record = read_json(example.outputs / cells.FILE) or {}
+    line = record.get("lines", {}).get(file)
+    if line is None:
+        raise PluginError(
+            f"{page.file.src_uri} shows {file}, and outputs/{example.name}/{cells.FILE} does not say which "
+            f"cell of examples/{example.name}.py wrote it: delete outputs/{example.name}/ and build again."
+        )
+    where = f"{example.generated.name}/{example.name}/"
+    cell = f"#line-{line}" if page.url == where else f"{get_relative_url(where, page.url)}#line-{line}"
+    facts = [f'Drawn by <a href="{cell}">this cell</a>', seed_of(example)]
+    # It differs from run to run, and is all that does.
+    took = example_runs.seconds_of_last_run(example)
+    if isfinite(took):
+        facts.append(f'its script ran <span class="provenance__seconds">{seconds(took)}</span>')
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    links = " · ".join(
+        f"<a {attributes}>{text}</a>" for text, attributes in downloads.links(example, page.url, config)
+    )
+    return (
+        f"<span>{' · '.join(filter(None, facts))}</span> <details><summary>Make it again</summary>"
+        f"<p><code>make example EXAMPLE={example.name}</code></p><p>{escape(versions)}</p><p>{links}</p>"
+        "</details>"
+    )
+
+
+def seed_of(example: Example) -> str:
+    """Return "seed 0" or "seeds 0, 1, 2": what the example's numbers.json says, else its constant SEED or
+    SEEDS; "" if it has neither."""
+    numbers = example.outputs / "numbers.json"
+    script = example.scripts / f"{example.name}.py"
+    seed = read_numbers(numbers).get("seed") if numbers.exists() else None
+    if seed is None:
+        seed = _constants(script).get("SEED", _constants(script).get("SEEDS"))
+    if seed is None:
+        return ""
+    return f"seeds {', '.join(map(str, seed))}" if isinstance(seed, list | tuple) else f"seed {seed}"
+
+
+def _constants(script: Path) -> dict:
+    found = {}
+    for node in ast.parse(script.read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+            continue
+        names, values = _pair(node.targets[0]), _pair(node.value)
+        if len(names) == 1:
+            values = [node.value]
+        for name, value in zip(names, values, strict=False):
+            if isinstance(name, ast.Name) and name.id in {"SEED", "SEEDS"}:
+                found[name.id] = ast.literal_eval(value)
+    return found
+
+
+def _pair(node: ast.expr) -> list[ast.expr]:
+    return node.elts if isinstance(node, ast.Tuple) else [node]
