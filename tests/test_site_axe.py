@@ -1,16 +1,22 @@
 """Every page as axe judges it, light and dark, wide and narrow, and the theme's dialogs open."""
 
 from importlib.resources import files
+from urllib.parse import urlsplit
 
 import pytest
 from conftest import DESKTOP
+
+from site_build.pages_server import serve
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-# Of a page that was judged whole, only these can change with its colours.
-COLOURS = "{ runOnly: ['color-contrast', 'link-in-text-block'] }"
+# The letters of code are thousands; test_site_browser.py measures their contrast, as that of all text.
+CONTEXT = "{ exclude: ['.highlight code span'] }"
+# Of a page that was judged whole, all that can change with its colours, and with its width.
+COLOURS = "runOnly: ['color-contrast', 'link-in-text-block']"
+ALL_BUT_COLOURS = "rules: { 'color-contrast': { enabled: false } }"
 TAKE = """(scheme) => {
   document.body.dataset.mdColorScheme = scheme;
   document.body.dataset.mdColorPrimary = document.body.dataset.mdColorAccent = "custom";
@@ -18,9 +24,9 @@ TAKE = """(scheme) => {
 }"""
 
 
-def _judge(page, options="{}"):
+def _judge(page, option="rules: {}"):
     """What axe finds wrong: one line each."""
-    judged = page.evaluate(f"axe.run({{ ...{options}, resultTypes: ['violations'] }})")
+    judged = page.evaluate(f"axe.run({CONTEXT}, {{ {option}, resultTypes: ['violations'] }})")
     return [
         f"{finding['id']}: {node['html'][:150]}"
         for finding in judged["violations"]
@@ -28,20 +34,29 @@ def _judge(page, options="{}"):
     ]
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["wide", "narrow"])
-def test_axe_finds_nothing_on_any_page(browser, address, pages, viewport):
-    context = browser.new_context(viewport=viewport, reduced_motion="reduce")
+@pytest.fixture
+def all_addresses(address, pages, site, site_url):
+    """Addresses of all pages, and of the one for lost readers, whose links count from the root."""
+    with serve(site, urlsplit(site_url).path) as root:
+        yield [*(address + page_address for page_address in pages), root + "404.html"]
+
+
+def test_axe_finds_nothing_on_any_page(browser, all_addresses):
+    context = browser.new_context(reduced_motion="reduce")
     wrong = []
-    for page_address in [*pages, "404.html"]:
+    for where in all_addresses:
         page = context.new_page()
-        page.goto(address + page_address, wait_until="load")
+        page.set_viewport_size(DESKTOP)
+        page.goto(where, wait_until="load")
         page.evaluate(AXE)
         page.evaluate(TAKE, "default")
-        # What depends on the width has been judged on a desk, what depends on it alone is judged again.
         found = _judge(page)
         page.evaluate(TAKE, "slate")
         found += [f"dark: {each}" for each in _judge(page, COLOURS)]
-        wrong += [f"{page_address or 'home'}: {each}" for each in found]
+        page.set_viewport_size(PHONE)
+        page.wait_for_timeout(50)
+        found += [f"narrow: {each}" for each in _judge(page, ALL_BUT_COLOURS)]
+        wrong += [f"{where}: {each}" for each in found]
         page.close()
     context.close()
     assert not wrong, "\n".join(wrong)

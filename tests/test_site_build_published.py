@@ -64,9 +64,11 @@ def test_a_theme_that_has_changed_fails_the_build(tmp_path):
         theme_patches.mended(PAGE.replace('role="dialog"', 'role="search"'), "a page")
     script = tmp_path / "assets" / "javascripts" / "bundle.1.min.js"
     script.parent.mkdir(parents=True)
-    script.write_text('$(location.protocol!=="file:");x("nav",{class:"md-code__nav"})')
+    script.write_text(
+        '$(location.protocol!=="file:");x("nav",{class:"md-code__nav"})\n//# sourceMappingURL=bundle.1.js.map'
+    )
     theme_patches.mend_script(tmp_path)
-    assert script.read_text() == '$(!1);x("div",{class:"md-code__nav"})'
+    assert script.read_text() == '$(!1);x("div",{class:"md-code__nav"})\n'
     with pytest.raises(PluginError, match="0 times"):
         theme_patches.mend_script(tmp_path)
 

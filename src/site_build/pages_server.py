@@ -16,8 +16,7 @@ COMPRESSED = ("text/", "application/javascript", "application/json", "applicatio
 @contextlib.contextmanager
 def serve(site: Path, base: str = "/"):
     """The address of the folder `site` served under the path `base`, such as "/bayesian-deep-learning/"."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(Path(site), base)) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), _handler(Path(site), base)) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -35,6 +34,13 @@ def compressed(content: bytes) -> bytes:
 @lru_cache(maxsize=256)
 def _compressed_file(path: Path, _changed: float) -> bytes:
     return compressed(path.read_bytes())
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Says nothing: a browser hangs up when it pleases."""
 
 
 def _handler(site: Path, base: str):
@@ -71,8 +77,7 @@ def _handler(site: Path, base: str):
                 self.send_header(name, value)
             self.end_headers()
             if self.command == "GET":
-                with contextlib.suppress(ConnectionError):  # A browser that has enough of a film hangs up.
-                    self.wfile.write(content)
+                self.wfile.write(content)
 
         def log_message(self, *_):
             pass

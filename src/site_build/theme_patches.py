@@ -42,6 +42,8 @@ SCRIPT = [
     # As from a disk: the index of the search, a third of a page's bytes, comes when a reader searches.
     (r'\(location\.protocol!=="file:"\)', "(!1)"),
     (r'"nav",\{class:"md-code__nav"\}', '"div",{class:"md-code__nav"}'),
+    # It would no longer fit.
+    (r"\n//# sourceMappingURL=\S+\s*$", "\n"),
 ]
 
 
@@ -63,6 +65,7 @@ def mend_script(site: Path) -> None:
             if count != 1:
                 raise _changed(file.name, pattern, count)
         file.write_text(script, encoding="utf-8")
+        file.with_name(f"{file.name}.map").unlink(missing_ok=True)
 
 
 def _changed(name: str, pattern: str, count: int) -> PluginError:
