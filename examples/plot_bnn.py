@@ -23,6 +23,7 @@ from bayesian_nn.figures import (
     style,
     write_figure,
 )
+from bayesian_nn.player_record import write_player_record
 from bayesian_nn.writing import output_folder, write_numbers
 
 SEED = 0
@@ -161,9 +162,19 @@ write_film(
 )
 
 # %%
-# Everything on this page, and the run itself, is now in `outputs/plot_bnn/`.
+# Everything on this page, and the run itself, is now in `outputs/plot_bnn/`: whole, to
+# go on with, and small, for the player of the post, which draws every frame anew from
+# the same posteriors and the same noise.
 
 bnn.save_run(run, folder / "run.npz")
+write_player_record(
+    run,
+    folder / "run-player.bin",
+    data=data,
+    x_range=(-4, 12),
+    noise_seed=SEED,
+    reference={"best constant": constant},
+)
 write_numbers(numbers, folder / "numbers.json")
 print(
     "wrote",

@@ -29,6 +29,7 @@ from bayesian_nn.figures import (
     style,
     write_figure,
 )
+from bayesian_nn.player_record import write_player_record
 from bayesian_nn.writing import output_folder, write_numbers
 
 SEED = 0
@@ -111,6 +112,15 @@ figure.alt = (
     "through both."
 )
 write_figure(panels[0], folder / "fits.png")
+for name, run in {"original": original, "small": ours}.items():
+    write_player_record(
+        run,
+        folder / f"{name}.bin",
+        data=data,
+        x_range=(-4, 12),
+        noise_seed=SEED,
+        reference={"best constant": constant},
+    )
 
 # %%
 # ## Two lines of arithmetic
@@ -247,14 +257,15 @@ def rms(values):
     return np.sqrt(np.mean(values**2))
 
 
-for when, recorded in {"at the start": 0, "in the end": -1}.items():
+of_weights = {}
+for when, recorded in {"start": 0, "end": -1}.items():
     means, rho = np.split(original.parameters[recorded], 2)
     stds = np.logaddexp(0, rho)
-    for name, part in {"into the output": into_output, "all others": others}.items():
-        print(
-            f"{when:12} {name:16} means {rms(means[part]):.2f}, sds "
-            f"{rms(stds[part]):.2f}"
-        )
+    for name, part in {"output": into_output, "others": others}.items():
+        of_weights[f"{name}_rms_{when}"] = rms(means[part])
+        of_weights[f"{name}_std_{when}"] = rms(stds[part])
+for name, value in of_weights.items():
+    print(f"{name.replace('_', ' '):16} {value:.2f}")
 
 # %%
 # With every weight as uncertain as the prior allows, the network's output is noise,
@@ -350,6 +361,7 @@ write_numbers(
         "restarts_median": median,
         "sd_in_gap_best": sds_in_gap[top].mean(),
         "sd_in_gap_usual": sds_in_gap[usual].mean(),
+        **of_weights,
     },
     folder / "numbers.json",
 )
