@@ -1,0 +1,123 @@
+"""Measures the playground's arithmetic in Chromium: training steps a second, and how soon HMC has converged.
+
+    .venv/bin/python benchmarks/playground.py
+
+HMC runs in four workers of four chains each, which share what cores there are. Its sds of f are to come out
+as the library's own, which the last lines print.
+"""
+
+import sys
+
+import numpy as np
+from first_post import ROOT, report
+
+import bayesian_nn as bnn
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from node import engine
+
+TRAIN = """async ({ assets, data, activation, nSteps }) => {
+    const { Training } = await import(`${assets}variational.js`);
+    data = { x: Float64Array.from(data.x), y: Float64Array.from(data.y) };
+    const model = { sizes: [1, 10, 10, 1], activation, priorStd: 1, noiseStd: 0.1 };
+    const training = new Training({ model, data, seed: 0, nSteps });
+    const begin = performance.now();
+    training.advance(nSteps);
+    return (1000 * nSteps) / (performance.now() - begin);
+}"""
+SAMPLE = """async ({ assets, data, grid, nWorkers, nChains, seconds }) => {
+    const code = `import { Chains } from "${assets}hmc.js";
+        onmessage = ({ data: { settings, grid, seconds } }) => {
+            const chains = new Chains(settings);
+            const begin = performance.now();
+            for (const second of seconds) {
+                while (performance.now() - begin < 1000 * second) chains.run(1);
+                const { nGradients, nDivergences } = chains;
+                postMessage({ values: chains.functions(grid), nGradients, nDivergences });
+            }
+        };`;
+    const { convergence } = await import(`${assets}hmc.js`);
+    data = { x: Float64Array.from(data.x), y: Float64Array.from(data.y) };
+    const model = { sizes: [1, 10, 10, 1], activation: "tanh", priorStd: 1, noiseStd: 0.1 };
+    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    const workers = Array.from({ length: nWorkers }, (_, k) => new Promise((resolve, reject) => {
+        const worker = new Worker(url, { type: "module" });
+        const all = [];
+        worker.onerror = reject;
+        worker.onmessage = ({ data }) => all.push(data) === seconds.length && resolve(all);
+        const settings = { model, data, seed: 0, nChains, first: k * nChains };
+        worker.postMessage({ settings, grid: Float64Array.from(grid), seconds });
+    }));
+    const told = await Promise.all(workers);
+    return seconds.map((_, at) => {
+        const parts = told.map((all) => all[at]);
+        const fewest = Math.min(...parts.map(({ values }) => values.length)) / nChains;
+        const rows = parts.flatMap(({ values }) => Array.from({ length: nChains }, (_, c) => {
+            const length = values.length / nChains;
+            return [...values.subarray(c * length, c * length + fewest)];
+        }));
+        const nDraws = fewest / grid.length;
+        const sum = (name) => parts.reduce((total, part) => total + part[name], 0);
+        const { rHat, ess } = nDraws < 4 ? { rHat: [], ess: [] } :
+            convergence(Float64Array.from(rows.flat()), rows.length, grid.length);
+        return { rHat: [...rHat], ess: [...ess], values: rows.flat(), nDraws, nGradients: sum("nGradients"),
+            nDivergences: sum("nDivergences") };
+    });
+}"""
+REGIONS = {"data": [(0, 2), (6, 8)], "gap": [(2.1, 5.9)], "outside": [(-4, -0.1), (8.1, 12)]}
+X = np.linspace(-4, 12, 161)
+
+
+def main():
+    points = bnn.cosine_with_gap(seed=42)
+    data = {"x": ((points.x[:, 0] - 4) / 4).tolist(), "y": points.y.tolist()}
+    with engine("chromium") as evaluate:
+        training(evaluate, data)
+    with engine("chromium") as evaluate:
+        sampling(evaluate, data)
+    library(points)
+
+
+def training(evaluate, data):
+    def pace(activation, n_runs):
+        runs = [evaluate(TRAIN, data=data, activation=activation, nSteps=1000) for _ in range(n_runs)]
+        return np.median(runs)
+
+    first = evaluate(TRAIN, data=data, activation="tanh", nSteps=1000)
+    report("steps a second, tanh, the page's first run", first, "", "")
+    report("    median of 9 runs of 1,000 steps", pace("tanh", 9), "", ">= 3,000")
+    for activation in ("relu", "sigmoid", "softplus", "elu", "silu"):
+        report(f"    {activation}", pace(activation, 5), "", "")
+    report("    tanh, after all the others", pace("tanh", 9), "", ">= 3,000")
+
+
+def sampling(evaluate, data):
+    seconds, grid = [5, 10, 20, 40], ((X - 4) / 4).tolist()
+    found = evaluate(SAMPLE, data=data, grid=grid, nWorkers=4, nChains=4, seconds=seconds)
+    for second, state in zip(seconds, found, strict=True):
+        report(f"HMC after {second} s: gradients a second", state["nGradients"] / second, "", "")
+        if state["rHat"]:
+            report("    draws of each of 16 chains", state["nDraws"], "", "")
+            report("    largest R-hat of f", max(state["rHat"]), "", "")
+            report("    fewest effective draws of f", min(state["ess"]), "", "")
+            report_stds(np.std(np.reshape(state["values"], (-1, len(X))), axis=0))
+            report("    divergences, of all trajectories", state["nDivergences"], "", "")
+
+
+def library(points):
+    model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=points.scaling)
+    chains = bnn.reference_chains(model, points, seed=0)
+    report(
+        "the library's HMC: largest R-hat of f", bnn.function_space_convergence(chains, X).r_hat.max(), "", ""
+    )
+    report_stds(bnn.predict(model, bnn.draw_posterior(chains, 8000, seed=0), X).epistemic_std)
+
+
+def report_stds(stds):
+    for name, value in bnn.mean_by_region(stds, X, REGIONS).items():
+        report(f"    sd of f, {name}", value, "", "")
+
+
+if __name__ == "__main__":
+    main()
