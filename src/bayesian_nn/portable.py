@@ -1,12 +1,11 @@
-"""Arithmetic that NumPy and every browser do alike, to the last bit: the copy of `docs/assets/portable.js`.
-
-Both use + - * / and square roots alone, which IEEE 754 rounds in one way; `exp` and its kind differ between
-libraries in their last digits.
-"""
+"""Arithmetic that NumPy and every browser do alike, to the last bit: the copy of `docs/assets/portable.js`."""
 
 import numpy as np
 
 __all__ = ["exp", "log", "normals", "sigmoid", "softplus", "tanh"]
+
+# Both use + - * / and square roots alone, which IEEE 754 rounds in one way; exp and its kind differ between
+# libraries in their last digits.
 
 _LN2_HIGH, _LN2_LOW, _LOG2E = 0.6931471803691238, 1.9082149292705877e-10, 1.4426950408889634
 # Added and taken away again, 1.5 * 2^52 rounds to a whole number.

@@ -1,7 +1,4 @@
-"""Mean-field variational inference in portable arithmetic: bit for bit the run that a browser makes.
-
-The copy of `docs/assets/variational.js`, with the terms of every sum in the same order.
-"""
+"""Mean-field variational inference in portable arithmetic: bit for bit the run that a browser makes."""
 
 import hashlib
 from typing import NamedTuple
@@ -11,6 +8,8 @@ import numpy as np
 from bayesian_nn.portable import exp, log, normals, sigmoid, softplus, tanh
 
 __all__ = ["PREDICTION", "START", "Network", "PortableRun", "digest", "outputs", "start", "train"]
+
+# The copy of `docs/assets/variational.js`, with the terms of every sum in the same order.
 
 # Streams of a seed: the noise of step t is stream t; all others are below zero.
 START, PREDICTION = -1, -2
