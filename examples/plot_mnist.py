@@ -34,6 +34,7 @@ from bayesian_nn.backend import tf
 from bayesian_nn.class_figures import plot_digits, plot_entropies, plot_rotation
 from bayesian_nn.class_film import draw_class_film
 from bayesian_nn.class_predictive import class_probabilities
+from bayesian_nn.class_record import write_class_record
 from bayesian_nn.figures import COLOURS, style, write_figure
 from bayesian_nn.image_changes import rotated
 from bayesian_nn.images import LabelledImages, split
@@ -459,8 +460,9 @@ for method in methods:
 # ## The network under your finger
 #
 # The canvas of [the post](../blog/posts/mnist-finally.md) answers with a smaller
-# network of the same kind. Here it learns, as six digits see it; what the page loads
-# are the means and sds of its weights, in two bytes each.
+# network of the same kind. Here it learns, as six digits see it: as a film, and as a
+# record that the post plays. What the canvas loads are the means and sds of its
+# weights, in two bytes each.
 
 mean, std = small.moments()
 of_small = classify(small, test.images)
@@ -481,6 +483,16 @@ for k in range(len(small.epochs)):
     frame = classify(small, test.images, 10, recorded=k)
     seen.append(frame.probabilities[:, watched])
     errors.append(bnn.error_rate(frame.mean, test.labels))
+write_class_record(
+    folder / "training.bin",
+    steps=small.recorded_steps,
+    epochs=small.epochs,
+    images=test.images[watched],
+    labels=test.labels[watched],
+    class_names=test.class_names,
+    probabilities=seen,
+    errors=errors,
+)
 film = draw_class_film(
     small.epochs,
     test.images[watched],
