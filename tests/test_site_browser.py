@@ -1,6 +1,7 @@
 """The built site in a real Chromium: what a reader sees and touches."""
 
 import io
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -142,39 +143,64 @@ def test_nothing_moves_for_a_reader_who_asked_for_that(open_page, pages, posts):
 # --- light, dark, print
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read(open_page, pages, scheme):
-    palest = {}
+@pytest.fixture(scope="module")
+def seen(browser, address, site, pages):
+    """{address: (pale texts, bright figures in the dark)} of every page, as it looks in both schemes."""
+    found = {}
     for page_address in pages:
-        page = open_page(page_address, color_scheme=scheme)
-        shown = page.evaluate("document.body.dataset.mdColorScheme")
-        assert shown == {"light": "default", "dark": "slate"}[scheme], "the site ignores the system's scheme"
-        measured = page.evaluate(MEASURE_CONTRAST)
-        assert measured, f"{page_address or 'home'} has no text"
-        for contrast, large, text, where in measured:
+        context = browser.new_context(viewport=DESKTOP, color_scheme="light", reduced_motion="reduce")
+        page = context.new_page()
+        page.goto(address + page_address, wait_until="load")
+        texts = []
+        for scheme, name in (("light", "default"), ("dark", "slate")):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_function("name => document.body.dataset.mdColorScheme === name", arg=name)
+            measured = page.evaluate(MEASURE_CONTRAST)
+            assert measured, f"{page_address or 'home'} has no text"
+            texts += [(scheme, *each) for each in measured]
+        found[page_address or "home"] = texts, _figures(page, address, site)
+        context.close()
+    return found
+
+
+def test_text_can_be_read_in_the_light_and_in_the_dark(seen):
+    palest = {}
+    for name, (texts, _) in seen.items():
+        for scheme, contrast, large, text, where in texts:
             if contrast < (CONTRAST_LARGE if large else CONTRAST):
-                found = (round(contrast, 2), text, page_address or "home")
+                found = (round(contrast, 2), text, name, scheme)
                 palest[where] = min(palest.get(where, found), found)
-        page.context.close()
     assert not palest, "\n".join(f"{where}: {found}" for where, found in palest.items())
 
 
-def test_figures_are_dark_in_the_dark(open_page, pages):
-    wrong, n_figures = [], 0
-    for page_address in pages:
-        page = open_page(page_address, color_scheme="dark")
-        page.wait_for_load_state("networkidle")
-        for figure in page.locator(".md-content img").element_handles():
-            if not figure.evaluate(IS_SEEN):
-                continue
-            n_figures += 1
-            picture = Image.open(io.BytesIO(figure.screenshot())).convert("L")
-            brightness = np.median(np.asarray(picture)) / 255
-            if brightness > 0.5:
-                wrong.append(f"{page_address or 'home'}: {figure.get_attribute('src')}: {brightness:.2f}")
-        page.context.close()
-    assert n_figures, "no page shows a figure"
+def test_figures_are_dark_in_the_dark(seen):
+    figures = [(name, *figure) for name, (_, figures) in seen.items() for figure in figures]
+    assert figures, "no page shows a figure"
+    wrong = [f"{name}: {source[-80:]}: {bright:.2f}" for name, source, bright in figures if bright > 0.5]
     assert not wrong, "figures that are white boxes in the dark:\n" + "\n".join(wrong)
+
+
+def _figures(page, address, site):
+    """Source and brightness of each figure that a page shows."""
+    found = []
+    for figure in page.locator(".md-content img").element_handles():
+        if not figure.evaluate(IS_SEEN):
+            continue
+        source = figure.evaluate("image => image.src.split('#')[0]")
+        # What a filter turns dark has to be looked at; any other is as dark as its file.
+        if figure.evaluate("image => getComputedStyle(image).filter !== 'none'"):
+            figure.evaluate("image => { image.loading = 'eager'; return image.decode(); }")
+            found.append((source, _brightness(io.BytesIO(figure.screenshot()))))
+        else:
+            found.append((source, _brightness(site / source.removeprefix(address))))
+    return found
+
+
+@cache
+def _brightness(file):
+    """Median of a picture's grey levels, from 0 to 1."""
+    with Image.open(file) as picture:
+        return np.median(np.asarray(picture.convert("L"))) / 255
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

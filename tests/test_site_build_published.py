@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from mkdocs.exceptions import PluginError
 from PIL import Image
 
-from site_build import pictures, security, styles, theme_patches
+from site_build import hints, pictures, security, styles, theme_patches
 
 PAGE = """<!doctype html><html><head>
 <meta charset="utf-8"><title>A page</title>
@@ -107,6 +108,22 @@ def test_a_style_sheet_that_names_a_neighbour_is_not_moved(tmp_path):
     (tmp_path / PARTS[0]).write_text("a{background:url(paper.png)}")
     with pytest.raises(PluginError, match="relative to its own folder"):
         styles.write(PARTS[:1], tmp_path)
+
+
+def test_a_page_asks_at_once_for_its_font_and_for_the_modules_of_its_elements(tmp_path):
+    modules = {
+        "elements.js": 'const MODULES = {\n  "run-player": "player.js",\n  "map-maker": "maker.js",\n};',
+        "player.js": 'import { a,\n  b } from "./chart.js";\nimport { c } from "./number.js";',
+        "chart.js": 'import { c } from "./number.js";',
+        "number.js": "export const c = 1;",
+    }
+    for name, text in modules.items():
+        (tmp_path / name).write_text(text)
+    page = styles.linked_once(PAGE, [])
+    assert hints.with_hints(page, tmp_path) == page
+    html = hints.with_hints(page.replace("<body>", "<body><run-player></run-player><math></math>"), tmp_path)
+    asked = re.findall(r'<link rel="(?:module)?preload" href="../assets/([^"]*)"', html)
+    assert asked == ["math.woff2", "player.js", "chart.js", "number.js"]
 
 
 def _figure(tmp_path):

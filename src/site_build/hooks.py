@@ -10,6 +10,7 @@ from site_build import (
     downloads,
     gallery,
     gallery_patches,
+    hints,
     mathematics,
     mathfont,
     notebooks,
@@ -129,6 +130,7 @@ def on_post_template(output, template_name, config):
 
 def _as_published(html, name, config):
     html = styles.linked_once(theme_patches.mended(html, name), _styles)
+    html = hints.with_hints(html, Path(config.docs_dir, "assets"))
     return security.with_policy(
         html, is_served=_command == "serve", has_comments=bool(config.extra.get("comments"))
     )
