@@ -18,7 +18,7 @@ from fontTools.ttLib import TTFont
 PUBLISHED = {
     *(".html", ".xml", ".json", ".js", ".css", ".xsl", ".map", ".txt", ".ico", ".woff2"),
     *(".png", ".jpg", ".svg", ".webp", ".gif", ".mp4", ".webm"),
-    *(".py", ".ipynb", ".zip", ".csv", ".npz", ".gz", ".inv", ".bin"),
+    *(".py", ".ipynb", ".zip", ".csv", ".npz", ".gz", ".inv", ".bin", ".cff"),
 }
 LEFTOVER = re.compile(
     r"\.md5$|\.pickle$|codeobj|\.py[co]$|__pycache__|execution_times|\.examples$|/\.|\.DS_Store"
