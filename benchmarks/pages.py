@@ -92,7 +92,7 @@ def measured(report, address):
         "shift": audits["cumulative-layout-shift"]["numericValue"],
         "requests": len(requests),
         "kB": sum(request["transferSize"] for request in requests) / 1000,
-        "own kB": sum(request["resourceSize"] for request in own) / 1000,
+        "own kB": sum(request["transferSize"] for request in own) / 1000,
     }
 
 

@@ -95,7 +95,7 @@ def test_the_flagship_post_is_light(browser, address):
             size = request.sizes()
             sizes[path] = sizes.get(path, 0) + size["responseBodySize"] + size["responseHeadersSize"]
             if path.endswith(".js") and "/javascripts/" not in path:
-                own[path] = len(request.response().body())
+                own[path] = sizes[path]
 
     page.on("requestfinished", weigh)
     page.goto(address + FLAGSHIP, wait_until="networkidle")

@@ -2,6 +2,7 @@
 const MODULES = {
   "digit-canvas": "digit-canvas.js",
   "training-player": "player.js",
+  "digits-player": "digits-player.js",
   "bayes-playground": "playground.js",
   "reader-comments": "comments.js",
   "not-found": "not-found.js",
