@@ -40,7 +40,7 @@ export const BOARD = `
     <div class="play__row">
       ${button("exact", "Lay HMC over it", ' aria-pressed="false"')}${button("draws", "More draws", " disabled")}
     </div>
-    <progress class="play__progress" max="1" value="0" aria-label="HMC’s progress"></progress>
+    <progress class="play__progress" max="1" value="0" aria-label="HMC's progress"></progress>
     <p class="play__honest"></p>
     <div class="play__row">
       ${button("guess", "Predict, then reveal")}${button("leave", "Leave", " hidden")}
@@ -70,11 +70,11 @@ export class Settings {
       const input = setting.choices ? choice(setting) : setting.values.length ? slider(setting) : undefined;
       if (!input) continue;
       const row = document.createElement("label");
-      row.innerHTML = `<span></span><output></output>`;
+      row.innerHTML = `<span></span><b></b>`;
       row.firstChild.textContent = setting.label;
       row.append(input);
       input.addEventListener("input", () => changed(key, setting.choices ? input.value : this.scaled(setting, setting.values[input.value])));
-      this.rows.set(key, { input, output: row.children[1], setting });
+      this.rows.set(key, { input, shown: row.children[1], setting });
       box.append(row);
     }
   }
@@ -85,7 +85,7 @@ export class Settings {
 
   show(state) {
     this.yScale = state.units.yScale;
-    for (const [key, { input, output, setting }] of this.rows) {
+    for (const [key, { input, shown, setting }] of this.rows) {
       const value = state[key];
       if (setting.choices) {
         input.value = value;
@@ -93,8 +93,8 @@ export class Settings {
       }
       const distances = setting.values.map((each) => Math.abs(Math.log((this.scaled(setting, each) + 1e-12) / (value + 1e-12))));
       input.value = distances.indexOf(Math.min(...distances));
-      output.textContent = value.toLocaleString("en", { maximumSignificantDigits: 6 });
-      input.ariaValueText = `${output.textContent} ${setting.unit}`;
+      shown.textContent = value.toLocaleString("en", { maximumSignificantDigits: 6 });
+      input.ariaValueText = `${shown.textContent} ${setting.unit}`;
     }
   }
 }

@@ -47,7 +47,7 @@ export class Compare {
   }
 
   changed() {
-    if (this.asked) this.drop("HMC’s band was of other points or another model: lay it over again.");
+    if (this.asked) this.drop("HMC's band was of other points or another model: lay it over again.");
     this.end();
   }
 
@@ -61,7 +61,7 @@ export class Compare {
     if (asked && exact.done) {
       const compared = play.trainer.over && this.sees("exact") ? tooSure(play.trainer, exact, play.state.points) : "";
       this.honest.textContent = honesty(exact) + compared;
-      if (this.stage === "exact") this.score(exact, "HMC’s");
+      if (this.stage === "exact") this.score(exact, "HMC's");
     } else if (asked) {
       this.honest.textContent = `HMC, ${exact.draws.length === 1 ? "in a worker" : `in ${exact.draws.length} workers`}: ${Math.round(100 * exact.progress)}% done.`;
     }
@@ -106,7 +106,7 @@ export class Compare {
   }
 
   trained() {
-    if (this.stage === "training") this.score(this.play.trainer, "the training’s");
+    if (this.stage === "training") this.score(this.play.trainer, "the training's");
     else if (this.exact.done) this.show();
   }
 
@@ -122,10 +122,5 @@ export class Compare {
     this.guess.close();
     this.play.points.enable(true);
     this.turn("none");
-  }
-
-  stop() {
-    this.exact.stop();
-    this.asked = false;
   }
 }

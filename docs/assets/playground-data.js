@@ -23,7 +23,7 @@ export const namedPoints = (original) => (name) => ({ points: name === "original
 function made(name) {
   const { f, where, sd = () => 0.1 } = SETS[name];
   const xs = where.flatMap(([from, to, n]) => Array.from({ length: n }, (_, k) => from + ((to - from) * k) / (n - 1)));
-  const noise = normals(NAMES.indexOf(name), 0, xs.length);
+  const noise = normals(NAMES.indexOf(name), 1, xs.length);
   return xs.map((x, k) => [rounded(x, 4), rounded(f(x) + sd(x) * noise[k], 1)]);
 }
 

@@ -18,7 +18,10 @@ export class Points {
     layer.addEventListener("click", (event) => this.click(event));
     layer.addEventListener("dblclick", (event) => this.doubleClick(event));
     this.group.addEventListener("keydown", (event) => this.key(event));
-    this.group.addEventListener("focusin", ({ target }) => this.choose(this.marks.indexOf(target)));
+    // Not of the SVG: Chromium lets whatever listens to it take the focus.
+    layer.parentElement.addEventListener("focusin", ({ target }) => {
+      if (this.marks.includes(target)) this.choose(this.marks.indexOf(target));
+    });
   }
 
   // points [[x, y], ...], in units of the state.
@@ -64,7 +67,6 @@ export class Points {
 
   enable(enabled) {
     this.enabled = enabled;
-    this.group.toggleAttribute("hidden", false);
     this.group.setAttribute("aria-hidden", !enabled);
     this.choose(this.chosen);
   }

@@ -14,7 +14,7 @@ export function placesOf(units) {
 // told: { picture, verified, broken }: called with nothing, a digest, a message.
 export class Trainer {
   constructor(told) {
-    Object.assign(this, { told, id: 0, step: 0, nSteps: 0, running: false });
+    Object.assign(this, { told, id: 0, step: 0, nSteps: 0, running: false, carried: false });
   }
 
   connect() {
@@ -38,13 +38,17 @@ export class Trainer {
   // A run from its start.
   start(state) {
     this.begin(state);
+    this.carried = false;
     this.send("start", { job: this.job });
   }
 
-  // The same posterior, from here on with other points or settings. Of a run that is over, a new one begins there.
+  // The same posterior, from here on with other points or settings. Of a run that is over, a new one begins there: it is
+  // carried on.
   change(state) {
-    if (this.over) this.begin(state);
-    else this.take(state);
+    if (this.over) {
+      this.begin(state);
+      this.carried = true;
+    } else this.take(state);
     this.send("change", { job: this.job });
   }
 

@@ -4,7 +4,7 @@ import { bestConstant } from "./playground-state.js";
 
 export const formatted = (value) =>
   value.toLocaleString("en", { maximumSignificantDigits: 3, notation: Math.abs(value) < 1e7 ? "standard" : "scientific" }).replace("-", "\u2212");
-export const whole = (value) => (Math.abs(value) < 1e7 ? Math.round(value).toLocaleString("en").replace("-", "\u2212") : formatted(value));
+export const whole = (value) => (Math.abs(value) < 1e7 ? (Math.round(value) || 0).toLocaleString("en").replace("-", "\u2212") : formatted(value));
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export const GREETING = "Drag a point, or click an empty place to add one. Then train.";
@@ -30,23 +30,27 @@ export function failure({ failed }, { learningRate }) {
 
 // What is wrong with a run that is over; undefined if nothing is. elbo: at its end, in nats.
 export function defect(trainer, state, elbo) {
-  const { points, learningRate, initialStd, noiseStd, klWeight } = state;
+  const { points, learningRate, noiseStd } = state;
   const constant = bestConstant(state);
-  if (points.length < 2) return undefined;
+  const odd = oddity(state);
+  if (odd) return odd;
   if (elbo < constant && learningRate > 0.3)
     return `The ELBO ended at ${whole(elbo)} nats, and no more than a constant would have ${whole(constant)}: a learning rate of ${formatted(learningRate)} is too large. Try 0.1.`;
   const fitted = points.map(([x]) => at(trainer, x));
   const residuals = points.map(([, y], k) => y - fitted[k]);
   const explained = 1 - mean(residuals.map((value) => value ** 2)) / variance(points.map(([, y]) => y));
-  if (elbo < constant && explained < FLAT) {
-    const cause = initialStd > 0.1 ? `The posterior started too wide (${formatted(initialStd)}): try a starting sd of 0.02.`
-      : klWeight > 1 ? "The KL weighs so much that the weights stay at the prior: try a KL weight of 1."
-      : "Try more steps, another seed or less noise.";
-    return `This is a flat line: it explains ${Math.max(0, Math.round(100 * explained))}% of y's variance. ${cause}`;
-  }
+  if (elbo < constant && explained < FLAT) return `This is a flat line: it explains ${Math.max(0, Math.round(100 * explained))}% of y's variance. ${remedy(state)}`;
   const far = Math.sqrt(mean(residuals.map((value) => value ** 2))) / noiseStd;
-  if (far > 3) return `The points lie ${formatted(far)} noise sds from the mean, so the noise is set too small, or the network is too simple or not done. Try a noise sd of ${formatted(far * noiseStd)}.`;
+  if (far > 3) return `The points lie ${formatted(far)} noise sds from the mean, so the noise is set too small, or the network is too simple or not done. Try a noise sd of ${Number((far * noiseStd).toPrecision(1))}.`;
   return undefined;
+}
+
+function remedy({ initialStd, priorStd, klWeight, depth }) {
+  if (!depth) return "Without a hidden layer it can only be straight: choose a depth of 1 or more.";
+  if (initialStd > 0.1) return `The posterior started too wide (${formatted(initialStd)}): try a starting sd of 0.02.`;
+  if (klWeight > 1) return "The KL weighs so much that the weights stay at the prior: try a KL weight of 1.";
+  if (priorStd < 0.5) return "The prior holds the weights so near to zero that they cannot bend the line: try a prior sd of 1.";
+  return "Try more steps, another seed or less noise.";
 }
 
 export const goodEnd = (elbo, state) => `Trained: the ELBO ends at ${whole(elbo)} nats; the best constant has ${whole(bestConstant(state))}.`;

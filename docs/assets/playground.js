@@ -28,8 +28,8 @@ class BayesPlayground extends HTMLElement {
     this.away.abort();
     if (!this.board) return;
     this.taking.stop();
+    this.compare.changed();
     [this.trainer, ...this.charts].forEach((part) => part.disconnect());
-    this.compare.stop();
   }
 
   async load(signal) {
@@ -113,15 +113,15 @@ class BayesPlayground extends HTMLElement {
 
   goOn(rewinds, what) {
     const { trainer, state } = this;
-    const { step, running, over, failed } = trainer;
+    const { step, running, over, carried, failed } = trainer;
     let note = oddity(state);
-    if (rewinds || !step || failed !== null) {
+    if (rewinds || failed !== null || !(step || carried)) {
       trainer.start(state);
       if (running) trainer.run();
       if (step) note ??= `With this ${what} the run begins again from its start.`;
     } else {
       trainer.change(state);
-      note ??= `${running ? "Training" : "Train"} goes on from this posterior${over ? ", with as many steps again" : ""}; Rewind begins anew.`;
+      note ??= `${running ? "Training" : "Train"} goes on from this posterior${over || (carried && !step) ? ", with as many steps again" : ""}; Rewind begins anew.`;
     }
     this.say(note ?? GREETING);
   }
@@ -269,7 +269,7 @@ class BayesPlayground extends HTMLElement {
     const { x, mean, std } = this.trainer;
     const values = [`x ${formatted(x[place])}`, `mean ${formatted(mean[place])}`, `sd of f ${formatted(std[place])}`];
     const { exact } = this.compare;
-    if (this.compare.sees("exact")) values.push(`HMC’s sd ${formatted(exact.std[place])}: ${ratio(exact.std[place], std[place])}`);
+    if (this.compare.sees("exact")) values.push(`HMC's sd ${formatted(exact.std[place])}: ${ratio(exact.std[place], std[place])}`);
     else values.push(`with noise ${formatted(Math.hypot(std[place], this.state.noiseStd))}`);
     return values.join(" · ");
   }
