@@ -9,7 +9,13 @@ import pytest
 from mkdocs.exceptions import PluginError
 
 from site_build import quoted
-from site_build.player_html import at_step_html, check_steps, player_html, recorded_steps
+from site_build.player_html import (
+    at_step_html,
+    check_steps,
+    digits_player_html,
+    player_html,
+    recorded_steps,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (1280).to_bytes(4, "big") + (960).to_bytes(4, "big")
 
@@ -69,6 +75,19 @@ def test_without_options_there_is_the_run_alone(folder):
     assert "GIF" not in html
 
 
+def test_a_player_of_a_classifier_is_linked_to_and_checked_alike(folder):
+    html = digits_player_html(folder, "run", id="digits", still="fit", film="film", step=40, caption="See.")
+    assert '<digits-player id="digits" src="site:outputs/plot_bnn/run.bin" step="40"><img ' in html
+    assert html.rstrip().endswith("</figure>")
+    assert 'href="site:outputs/plot_bnn/film.gif" download>' in html
+    root = folder.parents[1]
+    check_steps(html + at_step_html("digits", 1), "post.md", root)
+    with pytest.raises(PluginError, match=r"run\.bin did not record step 2"):
+        check_steps(html + at_step_html("digits", 2), "post.md", root)
+    with pytest.raises(PluginError, match="no record of a classifier has this name"):
+        digits_player_html(folder, "walk", id="digits", still="fit")
+
+
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
@@ -122,6 +141,7 @@ def test_pages_have_the_macros(folder):
         "plot_bnn/run", "See.", id="fit", still="fit", beside="plot_bnn/flat", truth="plot_bnn/hmc"
     )
     assert 'beside="site:outputs/plot_bnn/flat.bin" truth="site:outputs/plot_bnn/hmc.json"' in html
+    assert "<digits-player" in macros["digits_player"]("plot_bnn/run", "See.", id="digits", still="fit")
     with pytest.raises(ValueError, match=r"there is no examples/plot_ghost\.py"):
         macros["player"]("plot_bnn/run", id="fit", still="fit", beside="plot_ghost/flat")
     env.page = SimpleNamespace(file=SimpleNamespace(src_uri="post.md"))
@@ -132,7 +152,7 @@ def test_pages_have_the_macros(folder):
         quoted.on_post_page_macros(env)
 
 
-@pytest.mark.parametrize("quote", ['player("a/b")', 'at_step("fit", 4)'])
+@pytest.mark.parametrize("quote", ['player("a/b")', 'digits_player("a/b")', 'at_step("fit", 4)'])
 def test_a_page_that_would_show_a_quote_as_it_is_written_is_refused(quote):
     page = SimpleNamespace(meta={}, file=SimpleNamespace(src_uri="post.md"))
     with pytest.raises(PluginError, match=r"post\.md would show"):

@@ -1,4 +1,4 @@
-"""The HTML of a player of a recorded run, and of the links in sentences that take it to a step."""
+"""The HTML of players of recorded runs, and of the links in sentences that take them to a step."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from site_build.media import figure, images, required, url
 
 # Of an element, of an address and of a fragment alike.
 IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
-PLAYER = re.compile(r'<training-player id="([^"]+)" src="site:([^"]+)"')
+PLAYER = re.compile(r'<(?:training|digits)-player id="([^"]+)" src="site:([^"]+)"')
 LINK = re.compile(r'href="\?player=([^&"]+)&amp;step=(\d+)#')
 
 
@@ -44,14 +44,24 @@ def player_html(
         attributes["titles"] = "|".join(titles)
     if truth:
         attributes["truth"] = url(required(truth.with_suffix(".json"), "no band has this name"))
-    if step is not None:
-        _check_recorded(record, step)
-        attributes["step"] = str(step)
-    listed = " ".join(f'{name}="{escape(value, quote=True)}"' for name, value in attributes.items())
-    content = f"<training-player {listed}>{images(folder, still)}</training-player>"
-    return figure(
-        "player-frame", content, " ".join(filter(None, [caption, _downloads(folder, film, record)]))
-    )
+    return _figure(folder, "training-player", attributes, record, still, film, step, caption)
+
+
+def digits_player_html(
+    folder: Path,
+    label: str,
+    *,
+    id: str,
+    still: str,
+    film: str | None = None,
+    step: int | None = None,
+    caption: str = "",
+) -> str:
+    """Return a <figure> of a <digits-player> of the record `<label>.bin` of a classifier and six images; the
+    rest as in `player_html`."""
+    record = required(folder / f"{label}.bin", "no record of a classifier has this name")
+    attributes = {"id": _checked(id), "src": url(record)}
+    return _figure(folder, "digits-player", attributes, record, still, film, step, caption)
 
 
 def at_step_html(id: str, step: int, text: str = "") -> str:
@@ -72,7 +82,7 @@ def check_steps(html: str, page_name: str, root: Path) -> None:
 
 
 def recorded_steps(record: Path) -> list[int]:
-    """Return the steps of a record that `bayesian_nn.player_record` wrote."""
+    """Return the steps of a record that `bayesian_nn.player_record` or `class_record` wrote."""
     content = zlib.decompress(record.read_bytes()[4:])
     at = 4 + struct.unpack("<I", content[:4])[0]
     for name, kind, length in json.loads(content[4:at])["arrays"]:
@@ -81,6 +91,17 @@ def recorded_steps(record: Path) -> list[int]:
             return [int(step) for step in struct.unpack(f"<{length}f", content[at : at + size])]
         at += size
     raise PluginError(f"{record.parent.name}/{record.name} is not the record of a run.")
+
+
+def _figure(folder, element, attributes, record, still, film, step, caption):
+    if step is not None:
+        _check_recorded(record, step)
+        attributes["step"] = str(step)
+    listed = " ".join(f'{name}="{escape(value, quote=True)}"' for name, value in attributes.items())
+    content = f"<{element} {listed}>{images(folder, still)}</{element}>"
+    return figure(
+        "player-frame", content, " ".join(filter(None, [caption, _downloads(folder, film, record)]))
+    )
 
 
 def _downloads(folder, film, record):

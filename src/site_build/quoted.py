@@ -9,14 +9,16 @@ from pathlib import Path
 from mkdocs.exceptions import PluginError
 
 from site_build.media import digit_canvas_html, figure_html, film_html
-from site_build.player_html import at_step_html, check_steps, player_html
+from site_build.player_html import at_step_html, check_steps, digits_player_html, player_html
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 # Code, where braces stand for themselves, and what would have been rendered.
 VERBATIM = re.compile(r"<pre\b.*?</pre>|<code\b.*?</code>", re.DOTALL)
-UNRENDERED = re.compile(r"\{\{-?\s*(numbers\b|timings\b|(?:figure|film|digit_canvas|player|at_step)\s*\()")
+UNRENDERED = re.compile(
+    r"\{\{-?\s*(numbers\b|timings\b|(?:figure|film|digit_canvas|digits_player|player|at_step)\s*\()"
+)
 
 
 def refuse_unrendered(html: str, page) -> None:
@@ -34,7 +36,12 @@ def define_env(env) -> None:
     env.variables["numbers"] = Numbers(root, "numbers")
     # Apart, for they differ from run to run, and all else that an example leaves is the same again.
     env.variables["timings"] = Numbers(root, "timings")
-    macros = {"figure": figure_html, "film": film_html, "digit_canvas": digit_canvas_html}
+    macros = {
+        "figure": figure_html,
+        "film": film_html,
+        "digit_canvas": digit_canvas_html,
+        "digits_player": digits_player_html,
+    }
     for name, value in macros.items():
         env.macro(_from_outputs(root, value), name)
     env.macro(_player(root), "player")
