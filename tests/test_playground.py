@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import serve
+from mkdocs.exceptions import PluginError
+from PIL import Image
 from playground_pages import evaluate, make_pages, original_points
+
+from site_build.playground_html import playground_html
 
 pytestmark = pytest.mark.browser
 
@@ -738,6 +742,21 @@ def test_its_workers_end_with_it_and_begin_again(open_page):
 
 
 # --- on the site
+
+
+def test_the_macro_shows_what_starts_it_and_what_stands_in(tmp_path):
+    for file in ("start.json", "fit-dark.png"):
+        (tmp_path / file).write_text("{}")
+    Image.new("RGB", (160, 80)).save(tmp_path / "fit.png")
+    with pytest.raises(PluginError, match=r"other\.json is missing: no playground starts from this"):
+        playground_html(tmp_path, "other", still="fit")
+    with pytest.raises(PluginError, match=r"fit\.txt is missing"):
+        playground_html(tmp_path, "start", still="fit")
+    (tmp_path / "fit.txt").write_text('A band, and "points".')
+    html = playground_html(tmp_path, "start", still="fit", caption="Try it.")
+    assert f'<bayes-playground src="site:outputs/{tmp_path.name}/start.json"><img ' in html
+    assert html.count("&quot;points&quot;") == 2
+    assert ">Try it.</figcaption>" in html
 
 
 def test_the_page_starts_as_the_build_did(root):

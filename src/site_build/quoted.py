@@ -10,6 +10,7 @@ from mkdocs.exceptions import PluginError
 
 from site_build.media import digit_canvas_html, figure_html, film_html
 from site_build.player_html import at_step_html, check_steps, digits_player_html, player_html
+from site_build.playground_html import playground_html
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
@@ -17,7 +18,7 @@ MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 # Code, where braces stand for themselves, and what would have been rendered.
 VERBATIM = re.compile(r"<pre\b.*?</pre>|<code\b.*?</code>", re.DOTALL)
 UNRENDERED = re.compile(
-    r"\{\{-?\s*(numbers\b|timings\b|(?:figure|film|digit_canvas|digits_player|player|at_step)\s*\()"
+    r"\{\{-?\s*(numbers\b|timings\b|(?:figure|film|digit_canvas|digits_player|player|playground|at_step)\s*\()"
 )
 
 
@@ -41,6 +42,7 @@ def define_env(env) -> None:
         "film": film_html,
         "digit_canvas": digit_canvas_html,
         "digits_player": digits_player_html,
+        "playground": playground_html,
     }
     for name, value in macros.items():
         env.macro(_from_outputs(root, value), name)
