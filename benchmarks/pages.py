@@ -30,6 +30,9 @@ MUST = {"desktop": (99, 100, 100, 100), "mobile": (95, 100, 100, 100)}
 
 def main():
     options = arguments()
+    if not (shutil.which("npm") and shutil.which("node")):
+        print("Lighthouse needs Node and npm, which are not on the path: nothing measured.")
+        return
     lighthouse = install()
     print(f"{'page':<52}{'':<9}perf a11y best  seo   LCP s  FCP s TBT ms    CLS requests    kB own kB  must")
     with serve(ROOT / "site") as address:
