@@ -143,6 +143,29 @@ def test_a_figure_of_which_nobody_knows_the_cell_is_refused(tmp_path):
         provenance.complete(html, page, [example], SimpleNamespace(extra={}))
 
 
+def test_a_figure_of_several_examples_leads_to_the_cell_of_each(tmp_path):
+    line, film = (
+        Example(name, tmp_path, tmp_path / "examples", tmp_path / "docs" / "gallery")
+        for name in ("plot_line", "plot_film")
+    )
+    for example, lines in ((line, {"run.bin": 3, "run.npz": 9}), (film, {"run.bin": 5, "run.png": 8})):
+        write(example.scripts / f"{example.name}.py", "SEED = 3\n")
+        write(example.outputs / "provenance.json", json.dumps({"lines": lines, "versions": {"Python": "3"}}))
+    page = SimpleNamespace(url="blog/post/", file=SimpleNamespace(src_uri="blog/post.md"))
+    html = (
+        '<figure><training-player src="site:outputs/plot_line/run.bin" '
+        'beside="site:outputs/plot_film/run.bin">'
+        '<img src="site:outputs/plot_film/run.png"></training-player>'
+        '<a href="site:outputs/plot_line/run.npz"></a></figure>'
+    )
+    completed = provenance.complete(html, page, [line, film], SimpleNamespace(extra={}))
+    cells = BeautifulSoup(completed, "html.parser").select(".provenance > span a")
+    assert [(cell["href"], cell.get_text()) for cell in cells] == [
+        ("../../gallery/plot_line/#line-3", "this cell"),
+        ("../../gallery/plot_film/#line-5", "that of plot_film"),
+    ]
+
+
 # --- downloads
 
 

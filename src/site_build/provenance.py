@@ -39,10 +39,11 @@ def complete(html: str, page, examples: list[Example], config) -> str:
     by_name = {example.name: example for example in examples}
 
     def completed(figure: re.Match) -> str:
-        shown = SHOWN.search(figure[0])
-        if not shown or shown[1] not in by_name:
-            return figure[0]  # outputs.py says which page shows what no example has made.
-        line = f'<div class="provenance">{_provenance(by_name[shown[1]], shown[2], page, config)}</div>'
+        # outputs.py says which page shows what no example has made.
+        shown = [(by_name[name], file) for name, file in SHOWN.findall(figure[0]) if name in by_name]
+        if not shown:
+            return figure[0]
+        line = f'<div class="provenance">{_provenance(shown, page, config)}</div>'
         if CAPTION.search(figure[0]):
             return CAPTION.sub(lambda _: f"{line}</figcaption>\n</figure>", figure[0])
         return figure[0].replace("</figure>", f"<figcaption>{line}</figcaption>\n</figure>")
@@ -50,22 +51,19 @@ def complete(html: str, page, examples: list[Example], config) -> str:
     return FIGURE.sub(completed, html)
 
 
-def _provenance(example: Example, file: str, page, config) -> str:
-    record = read_json(example.outputs / cells.FILE) or {}
-    line = record.get("lines", {}).get(file)
-    if line is None:
-        raise PluginError(
-            f"{page.file.src_uri} shows {file}, and outputs/{example.name}/{cells.FILE} does not say which "
-            f"cell of examples/{example.name}.py wrote it: delete outputs/{example.name}/ and build again."
-        )
-    where = f"{example.generated.name}/{example.name}/"
-    cell = f"#line-{line}" if page.url == where else f"{get_relative_url(where, page.url)}#line-{line}"
-    facts = [f'Drawn by <a href="{cell}">this cell</a>', seed_of(example)]
+def _provenance(shown: list[tuple[Example, str]], page, config) -> str:
+    example, file = shown[0]
+    facts = [f'Drawn by <a href="{_cell(example, file, page)}">this cell</a>']
+    # A player may lay what other examples made over it, or beside it.
+    others = {other: _cell(other, file, page) for other, file in reversed(shown) if other != example}
+    facts += [f'with <a href="{cell}">that of {other.name}</a>' for other, cell in sorted(others.items())]
+    facts.append(seed_of(example))
     # It differs from run to run, and is all that does.
     took = example_runs.seconds_of_last_run(example)
     if isfinite(took):
         facts.append(f'its script ran <span class="provenance__seconds">{seconds(took)}</span>')
-    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    built_upon = read_json(example.outputs / cells.FILE)["versions"]
+    versions = ", ".join(f"{name} {version}" for name, version in built_upon.items())
     links = " · ".join(
         f"<a {attributes}>{text}</a>" for text, attributes in downloads.links(example, page.url, config)
     )
@@ -74,6 +72,19 @@ def _provenance(example: Example, file: str, page, config) -> str:
         f"<p><code>make example EXAMPLE={example.name}</code></p><p>{escape(versions)}</p><p>{links}</p>"
         "</details>"
     )
+
+
+def _cell(example: Example, file: str, page) -> str:
+    """Return the address of the cell that wrote a file, relative to a page."""
+    record = read_json(example.outputs / cells.FILE) or {}
+    line = record.get("lines", {}).get(file)
+    if line is None:
+        raise PluginError(
+            f"{page.file.src_uri} shows {file}, and outputs/{example.name}/{cells.FILE} does not say which "
+            f"cell of examples/{example.name}.py wrote it: delete outputs/{example.name}/ and build again."
+        )
+    where = f"{example.generated.name}/{example.name}/"
+    return f"#line-{line}" if page.url == where else f"{get_relative_url(where, page.url)}#line-{line}"
 
 
 def seed_of(example: Example) -> str:
