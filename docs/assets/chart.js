@@ -161,7 +161,7 @@ export class Chart {
     context.moveTo(left - 0.5, top);
     context.lineTo(left - 0.5, bottom + 0.5);
     context.lineTo(right, bottom + 0.5);
-    for (const [value, text] of ticksOf(y, (bottom - top) / (2.2 * em))) {
+    for (const [value, text] of ticksOf(y, (bottom - top) / (1.8 * em))) {
       const at = Math.round(this.py(value)) + 0.5;
       context.moveTo(left - 4.5, at);
       context.lineTo(left, at);
