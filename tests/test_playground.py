@@ -612,14 +612,14 @@ def test_predict_then_reveal_by_mouse_and_keys_with_a_score_that_is_true(open_pa
     assert float(page.get_attribute("bayes-playground", "data-score")) == pytest.approx(
         factor(_band(page)[1]), rel=1e-3
     )
-    assert "against the training's" in _says(page)
+    assert "Against the training's" in _says(page)
     _button(page, "Reveal HMC").click()
     page.wait_for_selector('bayes-playground[data-exact="done"]', timeout=120_000)
     exact = page.evaluate(f"[...{PLAY}.compare.exact.std]")
     assert float(page.get_attribute("bayes-playground", "data-score")) == pytest.approx(
         factor(exact), rel=1e-3
     )
-    assert "against HMC's" in _says(page)
+    assert "Against HMC's" in _says(page)
     _button(page, "Done").click()
     assert handles.count() == 0
     _drag(page, (8, -0.1), (8, 1))

@@ -31,26 +31,24 @@ export const BOARD = `
     <p class="play__count"><b></b> <span></span></p>
   </div>
   <p class="play__says" role="status"></p>
+</div>
+<div class="play__more">
+  <div class="play__row">
+    ${button("exact", "Lay HMC over it", ' aria-pressed="false"')}${button("draws", "More draws", " disabled")}
+  </div>
+  <progress class="play__progress" max="1" value="0" aria-label="HMC's progress"></progress>
+  <p class="play__honest"></p>
+  <div class="play__row">
+    ${button("guess", "Predict, then reveal")}${button("leave", "Leave", " hidden")}
+  </div>
+</div>
+<div class="play__climb">
   <p class="play__key play__elbos">${key("mean", "ELBO <b></b>")}${key("likelihood", "log-likelihood <b></b>")}${key("kl", "\u2212KL <b></b>")}${key("constant", "best constant <b></b>")}</p>
   <canvas class="play__elbo" role="img" aria-label="The ELBO over training, with its two parts, in nats"></canvas>
 </div>
-<div class="play__side">
-  <div class="play__settings" role="group" aria-label="Settings"></div>
-  <div class="play__more">
-    <div class="play__row">
-      ${button("exact", "Lay HMC over it", ' aria-pressed="false"')}${button("draws", "More draws", " disabled")}
-    </div>
-    <progress class="play__progress" max="1" value="0" aria-label="HMC's progress"></progress>
-    <p class="play__honest"></p>
-    <div class="play__row">
-      ${button("guess", "Predict, then reveal")}${button("leave", "Leave", " hidden")}
-    </div>
-    <div class="play__row">
-      ${button("link", "Copy link")}${button("reset", "Start over")}
-    </div>
-  </div>
-</div>
+<div class="play__settings" role="group" aria-label="Settings"></div>
 <div class="play__takes">
+  <div class="play__row">${button("link", "Copy link")}${button("reset", "Start over")}</div>
   <details class="play__csv"><summary>Your points as CSV</summary>
     <textarea rows="8" spellcheck="false" aria-label="Points as CSV: x and y, a line each"></textarea>
     <div class="play__row">${button("use", "Use these points")}${button("copy-csv", "Copy")}</div>

@@ -5,6 +5,7 @@ import { Guess } from "./playground-guess.js";
 import { honesty, scored, tooSure } from "./playground-words.js";
 
 const ASKED = "Drag the two edges, or move them by arrow keys, to where you expect f: 95 in 100 functions between them. Then reveal.";
+const WHAT = "HMC draws from the exact posterior, in further workers of your browser. It takes some seconds, or a minute.";
 // What the button that leads on says in each stage.
 const NEXT = { none: "Predict, then reveal", guess: "Reveal the training", training: "Reveal HMC", exact: "Done" };
 
@@ -23,6 +24,7 @@ export class Compare {
     this.leave.addEventListener("click", () => this.end());
     board.dataset.stage = this.stage;
     play.dataset.exact = "none";
+    this.honest.textContent = WHAT;
   }
 
   sees(what) {
@@ -39,7 +41,7 @@ export class Compare {
   }
 
   // Of another model or other points it says nothing.
-  drop(note = "") {
+  drop(note = WHAT) {
     this.asked = false;
     this.exact.stop();
     this.show();

@@ -42,6 +42,7 @@ export class Exact {
     this.wanted += N_DRAWS;
     this.running = true;
     for (const worker of this.workers) worker.postMessage({ more: N_DRAWS });
+    this.told.exact();
   }
 
   stop() {

@@ -81,7 +81,7 @@ export function ratio(exact, own) {
 export const scored = ({ factor, wider }, whose) =>
   factor < 1.15
     ? `Your band has the width of ${whose}, give or take ${Math.round(100 * (factor - 1))}%.`
-    : `On average your band is ${factor.toFixed(1)} times too ${wider ? "wide" : "narrow"}, or the other way round, against ${whose}.`;
+    : `Against ${whose}, the width of your band is off by a factor of ${factor.toFixed(1)} on average, mostly too ${wider ? "wide" : "narrow"}.`;
 
 const variance = (values) => mean(values.map((value) => (value - mean(values)) ** 2));
 
