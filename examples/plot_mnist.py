@@ -341,7 +341,7 @@ write_figure(panels[0], folder / "weights.png")
 # that answers on the canvas of [the post](../blog/posts/mnist-finally.md).
 
 small_sizes = (n_pixels, n_small, 10)
-weights = (0.03, 0.1, 0.3, 1.0)
+weights = (0.03, 0.2, 1.0)
 sweep = {}
 for name in ("wide", "relevance"):
     for kl_weight in weights:
