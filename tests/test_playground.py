@@ -12,6 +12,8 @@ from mkdocs.exceptions import PluginError
 from PIL import Image
 from playground_pages import evaluate, make_pages, original_points
 
+import bayesian_nn as bnn
+from bayesian_nn.backend import tfp
 from site_build.playground_html import playground_html
 
 pytestmark = pytest.mark.browser
@@ -624,6 +626,22 @@ def test_predict_then_reveal_by_mouse_and_keys_with_a_score_that_is_true(open_pa
     assert handles.count() == 0
     _drag(page, (8, -0.1), (8, 1))
     assert _state(page)["points"] != points
+
+
+def test_hmc_is_as_honest_as_the_library_is_about_the_same_chains(open_page):
+    page = open_page(SMALL)
+    _lay_over(page)
+    exact = f"{PLAY}.compare.exact"
+    seen = "[...draw].filter((_, k) => k % 121 % 4 === 0)"
+    workers = page.evaluate(f"{exact}.draws.map((draws) => draws.map((draw) => {seen}))")
+    r_hat, ess = page.evaluate(f"[{exact}.rHat, {exact}.ess]")
+    # From workers, draws, and a worker's chains with their places, to chains, draws, places.
+    chains = np.concatenate([np.reshape(each, (len(each), -1, 31)).swapaxes(0, 1) for each in workers])
+    expected = tfp.mcmc.potential_scale_reduction(
+        chains.swapaxes(0, 1), independent_chain_ndims=1, split_chains=True
+    )
+    assert r_hat == pytest.approx(np.max(expected), rel=1e-6)
+    assert ess == pytest.approx(bnn.effective_sample_size(chains).min(), rel=1e-6)
 
 
 # --- the page

@@ -15,7 +15,7 @@ export class Taking {
     Object.assign(this, { play, csv: find("csv textarea"), code: find("python code") });
     on("link", () => {
       this.keep();
-      this.copy(location.href, "The link is copied: it holds every setting and the points.");
+      this.copy(location.origin + location.pathname + toLink(play.state), "The link is copied: it holds every setting and the points.");
     });
     on("use", () => this.use());
     on("copy-csv", () => this.copy(this.csv.value, "The points are copied."));
