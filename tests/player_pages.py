@@ -99,6 +99,7 @@ def make_pages(folder):
         ),
         "two": ("default", "", player("fit", **fit) + player("flat", src="flat.bin")),
         "far": ("default", far, player("fit", **fit)),
+        "bandless": ("default", "", player("fit", **fit | {"truth": "nowhere.json"})),
         "missing": ("default", "", player("fit", src="nowhere.bin")),
         "broken": ("default", "", player("fit", src="hmc.json")),
     }

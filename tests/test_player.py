@@ -20,8 +20,8 @@ MEASURE_CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="u
 LAST = len(player_pages.STEPS) - 1
 MINUS = "\N{MINUS SIGN}"
 FRAMES = """async ({ source, frames }) => {
-    const { Frames, readRecord } = await import(new URL("player.js", document.baseURI));
-    const run = new Frames(await readRecord(await fetch(source)));
+    const { Frames, fetchRun } = await import(new URL("player.js", document.baseURI));
+    const run = new Frames(await fetchRun(source));
     return {
         parameters: run.record.parameters.map((each) => [...each]),
         frames: frames.map((t) => {
@@ -568,6 +568,17 @@ def test_a_record_that_does_not_come_is_said_and_the_still_stays(browser, addres
     page.goto(f"{address}{name}.html")
     page.get_by_text(f"The player could not be loaded ({why}); this picture stands in for it.").wait_for()
     assert page.locator("training-player img").is_visible()
+    context.close()
+
+
+def test_a_band_that_does_not_come_is_said(browser, address):
+    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{address}bandless.html")
+    page.wait_for_selector(".player")
+    page.locator(".player__overlay").click()
+    page.get_by_text("HMC\u2019s band could not be loaded (status 404).").wait_for()
+    assert not page.locator(".player__overlay").is_checked()
     context.close()
 
 

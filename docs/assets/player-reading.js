@@ -1,8 +1,7 @@
-// What a player does once a reader asks for more: values at a place, a table of them, stills for who prefers no motion.
+// What a player of a run says to a reader who asks: the values at a place along x, and a table of them.
 
-import { Chart, formatted } from "./chart.js";
+import { formatted } from "./chart.js";
 
-const N_STILLS = 5;
 const TABLE_EVERY = 10; // Places along x.
 const short = (value) => formatted(Number(value.toPrecision(3)));
 
@@ -41,27 +40,4 @@ function table(player, run) {
     for (const [, values] of columns) row.insertCell().textContent = short(values[k]);
   }
   return made;
-}
-
-// Five frames, from the first to the last; each takes the player to its step.
-export function addStills(player) {
-  const strip = document.createElement("div");
-  strip.className = "player__stills";
-  for (const run of player.runs) {
-    for (let k = 0; k < N_STILLS; k++) {
-      const t = Math.round((k * player.last) / (N_STILLS - 1));
-      const button = document.createElement("button");
-      const canvas = document.createElement("canvas");
-      button.type = "button";
-      button.append(canvas, `step ${formatted(player.runs[0].record.steps[t])}`);
-      button.addEventListener("click", () => player.seek(t));
-      strip.append(button);
-      const x = { low: run.x[0], high: run.x.at(-1), ticks: [] };
-      const margins = { left: 0.2, right: 0.2, top: 0.2, bottom: 0.2 };
-      const chart = new Chart(canvas, { x, y: { ticks: [] }, margins, paint: () => player.paint(chart, run, t) });
-      player.charts.push(Object.assign(chart, { run }));
-    }
-  }
-  player.limit();
-  player.board.querySelector(".player__bar").after(strip);
 }

@@ -5,26 +5,17 @@
 import { Chart, formatted, symlog } from "./chart.js";
 import { normals } from "./portable.js";
 import { summary } from "./predictive.js";
+import { bar, fetchRecord, FOOT, Scrubber, upTo } from "./scrubber.js";
 
-const SECONDS = 8; // Of all frames, at speed 1, as in the film.
+const MARGINS = { left: 3.8, top: 1.6 };
 const nats = (value) => formatted(Math.round(value));
 const compact = (value) => (Math.abs(value) < 1e4 ? formatted(value) : `${formatted(value / 1000)}k`);
 const edge = (mean, width, side) => mean.map((value, k) => value + side * width[k]);
-export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-// What bayesian_nn.player_record wrote: its header, with arrays by name, and the parameters [2 n] of every recorded step.
-export async function readRecord(answer) {
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
-  const file = await answer.blob();
-  if ((await file.slice(0, 4).text()) !== "BNNP") throw new Error("it is not the record of a run");
-  const buffer = await new Response(file.slice(4).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
-  let at = 4 + new DataView(buffer).getUint32(0, true);
-  const record = JSON.parse(new TextDecoder().decode(buffer.slice(4, at)));
-  for (const [name, kind, length] of record.arrays) {
-    record[name] = new (kind === "<f4" ? Float32Array : Uint8Array)(buffer, at, length);
-    at += record[name].byteLength;
-  }
-  const { codes, steps } = record;
+// A record of bayesian_nn.player_record, with the parameters [2 n] of every recorded step.
+export async function fetchRun(source) {
+  const record = await fetchRecord(source);
+  const { codes, steps, code_steps } = record;
   const half = codes.length / 2;
   const n = half / steps.length;
   record.parameters = Array.from(steps, () => new Float64Array(n));
@@ -32,10 +23,16 @@ export async function readRecord(answer) {
     for (let value = 0, t = 0; t < steps.length; t++, k++) {
       const folded = codes[k] | (codes[half + k] << 8);
       value = ((value + ((folded >> 1) ^ -(folded & 1))) << 16) >> 16;
-      record.parameters[t][i] = value * record.code_steps[2 * i < n ? 0 : 1];
+      record.parameters[t][i] = value * code_steps[2 * i < n ? 0 : 1];
     }
   }
   return record;
+}
+
+async function fetchBand(source) {
+  const answer = await fetch(source);
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return answer.json();
 }
 
 // One run: what it predicts along x after each recorded step, in y's units, computed when it is first asked for.
@@ -61,87 +58,75 @@ export class Frames {
     const total = stds.map((value) => Math.hypot(value, noise_std));
     return { mean: mean.map(inUnits), std: stds, total, curves: curves.map((curve) => Float32Array.from(curve, inUnits)) };
   }
-
-  // The last record no later than a step.
-  upTo(step) {
-    return Math.max(0, this.record.steps.findLastIndex((each) => each <= step));
-  }
 }
 
-class TrainingPlayer extends HTMLElement {
-  connectedCallback() {
-    this.away = new AbortController();
-    document.addEventListener("click", (event) => this.follow(event), { capture: true, signal: this.away.signal });
-    this.near = new IntersectionObserver(([entry]) => entry.isIntersecting && this.load(), { rootMargin: "300px" });
-    this.near.observe(this);
-    this.charts?.forEach((chart) => chart.connect());
-  }
-
-  disconnectedCallback() {
-    this.away.abort();
-    [this.near, this.seen].forEach((observer) => observer?.disconnect());
-    this.setPlaying(false);
-    clearTimeout(this.saving);
-    this.charts?.forEach((chart) => chart.disconnect());
-  }
-
-  load() {
-    return (this.loading ??= this.start().catch(({ message }) => {
-      const sentence = document.createElement("p");
-      sentence.textContent = `The player could not be loaded (${message}); this picture stands in for it.`;
-      this.append(sentence);
-    }));
-  }
-
-  async start() {
+class TrainingPlayer extends Scrubber {
+  async open() {
     const sources = ["src", "beside"].map((name) => this.getAttribute(name)).filter(Boolean);
-    const records = await Promise.all(sources.map((source) => fetch(source).then(readRecord)));
-    this.runs = records.map((record) => new Frames(record));
-    this.build(records[0]);
-    if (calm()) (await this.more()).addStills(this);
-    const given = new URLSearchParams(location.search);
-    if (given.get("player") === this.id) this.restore(given);
-    else if (this.hasAttribute("step")) this.restore(new Map([["step", this.getAttribute("step")]]));
-    else if (!calm() && !navigator.connection?.saveData) this.playWhenSeen();
-    this.show(this.t);
-    this.querySelector(".player")?.remove(); // Of a player that was copied.
-    this.append(this.board);
-    if (this.isConnected) this.charts.forEach((chart) => chart.connect());
+    this.runs = (await Promise.all(sources.map(fetchRun))).map((record) => new Frames(record));
+    return this.runs[0].record.steps;
   }
 
-  build({ n_draws, n_curves, steps }) {
-    const titles = (this.getAttribute("titles") ?? "|").split("|");
-    this.board = document.createElement("div");
-    Object.assign(this.board, { className: `player player--${this.runs.length}`, tabIndex: 0, role: "group", ariaLabel: "Player of a training run" });
-    this.board.innerHTML = BOARD(this.runs.map((_, k) => titles[k]));
-    const all = (name) => [...this.board.querySelectorAll(`.player__${name}`)];
-    for (const name of ["head", "play", "back", "on", "scrub", "speed", "curves", "overlay", "numbers", "spoken"]) [this[name]] = all(name);
-    [this.readouts, this.elbos] = [all("readout"), all("elbos")];
-    Object.assign(this.curves, { max: n_draws, value: n_curves });
+  html() {
+    const titles = (this.getAttribute("titles") ?? "|").split("|").slice(0, this.runs.length);
+    const each = (...panel) => titles.map((title) => PANEL(title, ...panel)).join("");
+    return `
+      <p class="player__head"><span></span><span></span></p>
+      ${each("predictive", "Predictive band along x", ALONG_X)}
+      ${bar("Training step")}
+      ${each("elbo", "ELBO over training, in nats", PARTS)}
+      ${each("weights", "Posterior of each weight, over its prior", WEIGHTS)}
+      <div class="player__more">
+        <label>Curves <input type="range" class="player__curves" min="0" step="1"></label>
+        <label><input type="checkbox" class="player__overlay"> Lay HMC over it</label>
+      </div>
+      ${FOOT}`;
+  }
+
+  build() {
+    const [{ record }] = this.runs;
+    this.board.classList.add(`player--${this.runs.length}`);
+    this.readouts = this.all("readout");
+    this.elbos = this.all("elbos");
+    [[this.curves], [this.overlay]] = [this.all("curves"), this.all("overlay")];
+    Object.assign(this.curves, { max: record.n_draws, value: record.n_curves });
     this.overlay.parentElement.hidden = !this.hasAttribute("truth");
-    this.last = this.t = this.scrub.max = steps.length - 1;
-    this.scrub.value = this.t;
-    const panels = { predictive: all("predictive"), elbo: all("elbo"), weights: all("weights") };
-    this.charts = Object.entries(panels).flatMap(([name, canvases]) => canvases.map((canvas, k) => this[`${name}Chart`](this.runs[k], canvas)));
+    const kinds = { predictive: "predictiveChart", elbo: "elboChart", weights: "weightsChart" };
+    this.charts = Object.entries(kinds).flatMap(([name, chart]) => this.all(name).map((canvas, k) => this[chart](this.runs[k], canvas)));
     this.limit();
-    this.listen();
+    return this.charts;
   }
 
   listen() {
-    const on = (target, kind, act) => target.addEventListener(kind, act);
-    on(this.scrub, "input", () => this.seek(Number(this.scrub.value)));
-    on(this.play, "click", () => this.toggle());
-    on(this.back, "click", () => this.seek(this.t - 1));
-    on(this.on, "click", () => this.seek(this.t + 1));
-    on(this.curves, "input", () => this.refresh() ?? this.keep());
-    on(this.overlay, "change", () => this.overlayTruth().then(() => this.keep()));
-    on(this.numbers, "toggle", () => this.refresh());
-    on(this.board, "keydown", (event) => this.key(event));
+    super.listen();
+    this.curves.addEventListener("input", () => {
+      this.refresh();
+      this.keep();
+    });
+    this.overlay.addEventListener("change", () => {
+      this.overlayTruth();
+      this.keep();
+    });
+    this.numbers.addEventListener("toggle", () => this.read());
   }
 
-  // What is needed only once a reader reads values, asks for more, or prefers less motion.
-  more() {
-    return (this.reading ??= import("./player-reading.js").then((module) => (this.values = module)));
+  async overlayTruth() {
+    try {
+      this.truth ??= await fetchBand(this.getAttribute("truth"));
+    } catch ({ message }) {
+      this.overlay.checked = false;
+      this.readouts[0].textContent = `HMC\u2019s band could not be loaded (${message}).`;
+    }
+    this.board.classList.toggle("player--hmc", this.overlay.checked);
+    this.limit();
+    this.refresh();
+  }
+
+  // Values at a place along x, and the table; their module comes when they are first asked for.
+  async read(place = this.place) {
+    this.values ??= await import("./player-reading.js");
+    this.place = place && Math.min(this.runs[0].x.length - 1, Math.max(0, place));
+    this.refresh();
   }
 
   // --- the panels
@@ -151,19 +136,13 @@ class TrainingPlayer extends HTMLElement {
     const chart = new Chart(canvas, {
       x: { low: x[0], high: x.at(-1), label: record.names[0] },
       y: { label: record.names[1] },
-      margins: { left: 3.8, top: 1.6 },
+      margins: MARGINS,
       paint: () => this.paint(chart, run, this.t, this.place),
     });
-    const read = async (event) => {
-      const place = Math.round((chart.at(event).x - x[0]) / (x[1] - x[0]));
-      await this.more();
-      this.place = Math.min(x.length - 1, Math.max(0, place));
-      this.refresh();
-    };
+    const read = (event) => this.read(Math.round((chart.at(event).x - x[0]) / (x[1] - x[0])));
     canvas.addEventListener("pointermove", read);
     canvas.addEventListener("pointerdown", read);
-    chart.run = run;
-    return chart;
+    return Object.assign(chart, { run });
   }
 
   paint(chart, run, t, place) {
@@ -208,7 +187,7 @@ class TrainingPlayer extends HTMLElement {
     const chart = new Chart(canvas, {
       x: { low: 0, high: n_steps, label: "training step", scale: symlog(1, 0.3), ticks: decades, format: compact },
       y: { low, high, label: "nats (up is better)", scale: symlog(Math.max(...thresholds)), format: compact },
-      margins: { left: 3.8, top: 1.6 },
+      margins: MARGINS,
       paint: () => {
         for (const value of Object.values(reference)) chart.line([0, n_steps], [value, value], "reference", 1, { dash: [4, 3] });
         chart.line(noisy_steps, noisy_elbo, "posterior", 0.6, { alpha: 0.35 });
@@ -220,16 +199,7 @@ class TrainingPlayer extends HTMLElement {
         chart.dots([steps[t]], [elbo[t]], "posterior", 5.5);
       },
     });
-    const toStep = (event) => {
-      const at = chart.px(chart.at(event).x);
-      const away = Array.from(this.runs[0].record.steps, (step) => Math.abs(chart.px(step) - at));
-      this.seek(away.indexOf(Math.min(...away)));
-    };
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      toStep(event);
-    });
-    canvas.addEventListener("pointermove", (event) => canvas.hasPointerCapture(event.pointerId) && toStep(event));
+    this.scrubOn(chart, this.steps);
     return chart;
   }
 
@@ -250,13 +220,13 @@ class TrainingPlayer extends HTMLElement {
     const chart = new Chart(canvas, {
       x: { low: 0, high: n + gap * blocks.length, ticks: blocks.map(({ tick }) => tick), label: "weights and biases, layer by layer" },
       y: { low: -most, high: most },
-      margins: { left: 3.8, top: 1.6 },
+      margins: MARGINS,
       paint: () => {
         for (const { sides, sd } of blocks) chart.band(sides, [-2 * sd, -2 * sd], [2 * sd, 2 * sd], "reference", 0.22);
-        const t = this.frameOf(run);
+        const now = parameters[this.frameOf(run)];
+        const ends = (side, around = 0) => places.map((_, i) => weightEnd(now, i, side) + around);
         const width = chart.px(0.7) - chart.px(0);
         const thin = 0.8 / (chart.py(0) - chart.py(1));
-        const ends = (side, around = 0) => places.map((_, i) => weightEnd(parameters[t], i, side) + around);
         chart.bars(places, ends(-2), ends(2), "posterior", width, 0.5);
         chart.bars(places, ends(0, -thin), ends(0, thin), "posterior", width + 0.6);
       },
@@ -264,113 +234,46 @@ class TrainingPlayer extends HTMLElement {
     return chart;
   }
 
+  async stills() {
+    const { addStills, BARE } = await import("./player-stills.js");
+    for (const run of this.runs) {
+      const draw = (canvas, t) => {
+        const x = { low: run.x[0], high: run.x.at(-1), ticks: [] };
+        return Object.assign(new Chart(canvas, { x, y: { ticks: [] }, margins: BARE, paint: (chart) => this.paint(chart, run, t) }), { run });
+      };
+      addStills(this, draw, (t) => `step ${formatted(this.steps[t])}`);
+    }
+    this.limit();
+  }
+
   // --- time
 
+  // A second run may have been recorded at other steps.
   frameOf(run, t = this.t) {
-    return run === this.runs[0] ? t : run.upTo(this.runs[0].record.steps[t]);
+    return run === this.runs[0] ? t : upTo(run.record.steps, this.steps[t]);
   }
 
-  // What a reader asks for: it stops the play, is spoken, and stays in the address.
-  seek(t) {
-    this.setPlaying(false);
-    this.show(Math.min(this.last, Math.max(0, t)));
-    this.spoken.textContent = this.scrub.ariaValueText;
-    this.keep();
-  }
-
-  show(t) {
-    this.t = this.scrub.value = t;
-    const records = this.runs.map((run) => [run.record, this.frameOf(run)]);
-    const words = [`step ${formatted(records[0][0].steps[t])}`, `ELBO ${records.map(([{ elbo }, at]) => nats(elbo[at])).join(" and ")} nats`];
-    this.scrub.ariaValueText = words.join(", ");
-    words.forEach((word, k) => (this.head.children[k].textContent = word));
-    records.forEach(([{ elbo, log_likelihood, kl }, at], k) => {
-      [elbo[at], log_likelihood[at], -kl[at]].forEach((value, part) => (this.elbos[k].children[part].lastChild.textContent = nats(value)));
-    });
-    this.refresh();
+  words() {
+    const elbos = this.runs.map((run) => nats(run.record.elbo[this.frameOf(run)]));
+    return [`step ${formatted(this.steps[this.t])}`, `ELBO ${elbos.join(" and ")} nats`];
   }
 
   refresh() {
-    this.charts.forEach((chart) => chart.refresh());
-    if (this.values) this.values.showValues(this);
-    else if (this.numbers.open) this.more().then(() => this.refresh());
+    super.refresh();
+    this.runs.forEach((run, k) => {
+      const { elbo, log_likelihood, kl } = run.record;
+      const t = this.frameOf(run);
+      [elbo[t], log_likelihood[t], -kl[t]].forEach((value, part) => (this.elbos[k].children[part].lastChild.textContent = nats(value)));
+    });
+    this.values?.showValues(this);
   }
 
-  toggle() {
-    if (this.playing) return this.seek(this.t);
-    if (this.t === this.last) this.show(0);
-    this.setPlaying(true);
-    let due = performance.now();
-    const tick = (now) => {
-      const each = (1000 * SECONDS) / (this.last + 1) / this.speed.value;
-      if (now - due >= each) {
-        due = Math.max(due + each, now - each);
-        this.show(this.t + 1);
-      } else {
-        this.runs.forEach((run) => run.at(this.frameOf(run, this.t + 1))); // In the time to spare.
-      }
-      if (this.t < this.last) this.playing = requestAnimationFrame(tick);
-      else this.setPlaying(false);
-    };
-    this.playing = requestAnimationFrame(tick);
-  }
-
-  setPlaying(on) {
-    cancelAnimationFrame(this.playing);
-    this.playing = on;
-    if (!this.board) return;
-    this.play.ariaLabel = on ? "Pause" : "Play";
-    this.play.classList.toggle("player__play--on", on);
-  }
-
-  // Once, and for nobody who has begun by himself.
-  playWhenSeen() {
-    this.t = 0;
-    this.seen = new IntersectionObserver(([entry]) => {
-      if (!entry.isIntersecting) return;
-      this.seen.disconnect();
-      if (!this.playing && this.t === 0) this.toggle();
-    }, { threshold: 0.6 });
-    this.seen.observe(this.charts[0].canvas);
-  }
-
-  key(event) {
-    const { target, key } = event;
-    const moves = { ArrowLeft: this.t - 1, ArrowRight: this.t + 1, Home: 0, End: this.last };
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (key === " " && (target === this.board || target === this.scrub)) this.toggle();
-    else if (target === this.board && key in moves) this.seek(moves[key]);
-    else return;
-    event.preventDefault();
-  }
-
-  async overlayTruth() {
-    this.truth ??= await fetch(this.getAttribute("truth")).then((answer) => answer.json());
-    await this.more();
-    this.board.classList.toggle("player--hmc", this.overlay.checked);
-    this.limit();
-    this.refresh();
-  }
-
-  // --- the address
-
-  // A sentence's link that names this player drives it.
-  async follow(event) {
-    const link = event.target.closest?.('a[href*="player="]');
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const { pathname, searchParams } = new URL(link.href);
-    if (!this.id || pathname !== location.pathname || searchParams.get("player") !== this.id) return;
-    event.preventDefault();
-    event.stopPropagation();
-    await this.load();
-    if (!this.board) return;
-    this.restore(searchParams);
-    this.seek(this.t);
-    this.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+  prepare(t) {
+    this.runs.forEach((run) => run.at(this.frameOf(run, t)));
   }
 
   restore(given) {
-    if (given.has("step")) this.t = this.runs[0].upTo(Number(given.get("step")));
+    super.restore(given);
     if (given.has("curves")) this.curves.value = given.get("curves");
     if (given.has("hmc") && this.hasAttribute("truth")) {
       this.overlay.checked = true;
@@ -378,59 +281,33 @@ class TrainingPlayer extends HTMLElement {
     }
   }
 
-  // Not at every move: browsers limit how often an address may change.
-  keep() {
-    clearTimeout(this.saving);
-    if (!this.id) return;
-    this.saving = setTimeout(() => {
-      const { n_curves, steps } = this.runs[0].record;
-      const curves = Number(this.curves.value);
-      const state = { player: this.id, step: steps[this.t], curves: curves === n_curves ? null : curves, hmc: this.overlay.checked ? 1 : null };
-      const url = new URL(location.href);
-      for (const [name, value] of Object.entries(state)) value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value);
-      history.replaceState(history.state, "", url);
-    }, 300);
+  state() {
+    const curves = Number(this.curves.value);
+    return { ...super.state(), curves: curves === this.runs[0].record.n_curves ? null : curves, hmc: this.overlay.checked ? 1 : null };
   }
 }
 
 const weightEnd = (parameters, i, side) => parameters[i] + side * Math.log1p(Math.exp(parameters[parameters.length / 2 + i]));
-const furthest = (parameters) => Math.max(...parameters.subarray(parameters.length / 2).map((_, i) => Math.abs(parameters[i]) + weightEnd(parameters, i, 2) - parameters[i]));
+const furthest = (parameters) => Math.max(...Array.from({ length: parameters.length / 2 }, (_, i) => Math.max(weightEnd(parameters, i, 2), -weightEnd(parameters, i, -2))));
+
 const padded = (values) => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return [low - 0.08 * (high - low), high + 0.08 * (high - low)];
 };
 
+const ALONG_X = { mean: "mean", "of-f": "± 2 sd of f", noise: "with noise", draws: "draws of f", truth: "truth", data: "data", hmc: "HMC, ± 2 sd of f" };
+const PARTS = { mean: "ELBO <b></b>", likelihood: "log-likelihood <b></b>", kl: "\u2212KL <b></b>" };
+const WEIGHTS = { "of-f": "each weight, mean ± 2 sd", prior: "prior, ± 2 sd" };
 const key = (name, text) => `<span class="player__${name}">${text}</span>`;
-const keys = (names) => Object.entries(names).map(([name, text]) => key(name, text)).join("");
-const panel = (name, title, about, shown) => `
+const PANEL = (title, name, about, keys) => {
+  const along = name === "predictive";
+  return `
   <div class="player__of-${name}">
-    ${name === "predictive" && title ? `<p class="player__title">${title}</p>` : ""}
-    <p class="player__key${name === "elbo" ? " player__elbos" : ""}">${keys(shown)}</p>
+    ${along && title ? `<p class="player__title">${title}</p>` : ""}
+    <p class="player__key${name === "elbo" ? " player__elbos" : ""}">${Object.entries(keys).map((each) => key(...each)).join("")}</p>
     <canvas class="player__${name}" role="img" aria-label="${title} ${about}"></canvas>
-    ${name === "predictive" ? `<p class="player__readout">Point at the picture, or touch it, to read values.</p>` : ""}
+    ${along ? `<p class="player__readout">Point at the picture, or touch it, to read values.</p>` : ""}
   </div>`;
-const predictive = { mean: "mean", "of-f": "± 2 sd of f", noise: "with noise", draws: "draws of f", truth: "truth", data: "data", hmc: "HMC, ± 2 sd of f" };
-const parts = { mean: "ELBO <b></b>", likelihood: "log-likelihood <b></b>", kl: "\u2212KL <b></b>" };
-const weights = { "of-f": "each weight, mean ± 2 sd", prior: "prior, ± 2 sd" };
-const button = (name, label, ...icons) =>
-  `<button type="button" class="player__${name}" aria-label="${label}">${icons.map((icon) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${icon}"/></svg>`).join("")}</button>`;
-const speeds = [0.25, 0.5, 1, 2, 4].map((speed) => `<option value="${speed}"${speed === 1 ? " selected" : ""}>${speed}\u00d7</option>`);
-const BOARD = (titles) => `
-  <p class="player__head"><span></span><span></span></p>
-  ${titles.map((title) => panel("predictive", title, "Predictive band along x", predictive)).join("")}
-  <div class="player__bar">
-    ${button("play", "Play", "M8 5v14l11-7z", "M6 5h4v14H6zM14 5h4v14h-4z")}
-    ${button("back", "One record back", "M7 5h2v14H7zM19 5v14l-9-7z")}${button("on", "One record on", "M15 5h2v14h-2zM5 5v14l9-7z")}
-    <input type="range" class="player__scrub" min="0" step="1" aria-label="Training step">
-    <select class="player__speed" aria-label="Speed">${speeds.join("")}</select>
-  </div>
-  ${titles.map((title) => panel("elbo", title, "ELBO over training, in nats", parts)).join("")}
-  ${titles.map((title) => panel("weights", title, "Posterior of each weight, over its prior", weights)).join("")}
-  <div class="player__more">
-    <label>Curves <input type="range" class="player__curves" min="0" step="1"></label>
-    <label><input type="checkbox" class="player__overlay"> Lay HMC over it</label>
-  </div>
-  <details class="player__numbers"><summary>Numbers behind the picture</summary><div></div></details>
-  <p class="player__spoken" aria-live="polite"></p>`;
+};
 
 customElements.get("training-player") ?? customElements.define("training-player", TrainingPlayer);

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,6 +15,7 @@ from matplotlib.figure import Figure
 from bayesian_nn.arguments import finite_numbers, shown, whole_number
 from bayesian_nn.figures import elbo_at_the_end, running_median
 from bayesian_nn.nats_axis import scale_nats
+from bayesian_nn.packed_record import DAMAGE, pack_record, unpack_record
 from bayesian_nn.portable_training import PREDICTION
 from bayesian_nn.writing import replacing
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PlayerRecord", "read_player_record", "write_player_record"]
 
-MAGIC = b"BNNP"
 FORMAT = 1
 # What docs/assets/network.js can do.
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "softplus", "elu", "silu")
@@ -119,24 +116,20 @@ def write_player_record(
     floats = {"x": np.ravel(data.x), "y": data.y, "truth": truth, **_histories(run)}
     arrays = {name: np.asarray(values, "<f4").ravel() for name, values in floats.items()}
     with replacing(path) as temporary:
-        temporary.write_bytes(_packed(header, arrays | {"codes": codes}))
+        temporary.write_bytes(pack_record(header, arrays | {"codes": codes}))
 
 
 def read_player_record(path: str | os.PathLike) -> PlayerRecord:
     """Returns what the file holds. Raises ValueError for any other file, or a damaged one."""
     content = Path(path).read_bytes()
     try:
-        if content[:4] != MAGIC:
-            raise ValueError(f"it begins with {content[:4]!r}")
-        header, arrays = _unpacked(zlib.decompress(content[4:]))
-        if header["format"] != FORMAT:
-            raise ValueError(f"its format is {header['format']}, not {FORMAT}")
+        header, arrays = unpack_record(content, format=FORMAT)
         arrays["parameters"] = _decoded(arrays.pop("codes"), len(arrays["steps"]), header["code_steps"])
         arrays["medians"] = arrays["medians"].reshape(3, -1)
         for name in ("steps", "median_steps", "noisy_steps"):
             arrays[name] = arrays[name].astype(int)
         return PlayerRecord(header, **arrays)
-    except (ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
+    except DAMAGE as error:
         raise ValueError(f"{path} is not a player's record, or a damaged one ({error}).") from None
 
 
@@ -238,22 +231,3 @@ def _prior_stds(model):
     if isinstance(model.prior_std, tuple):
         return [std for pair in model.prior_std for std in pair]
     return [model.prior_std] * (2 * len(model.layers))
-
-
-def _packed(header, arrays):
-    listed = [[name, values.dtype.str, len(values)] for name, values in arrays.items()]
-    content = json.dumps(header | {"arrays": listed}).encode()
-    # Numbers of four bytes begin at a multiple of four.
-    content += b" " * (-len(content) % 4)
-    parts = [struct.pack("<I", len(content)), content, *(values.tobytes() for values in arrays.values())]
-    return MAGIC + zlib.compress(b"".join(parts), 9)
-
-
-def _unpacked(content):
-    at = 4 + struct.unpack("<I", content[:4])[0]
-    header = json.loads(content[4:at])
-    arrays = {}
-    for name, kind, length in header.pop("arrays"):
-        arrays[name] = np.frombuffer(content, np.dtype(kind), length, at)
-        at += arrays[name].nbytes
-    return header, arrays
