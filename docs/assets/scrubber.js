@@ -5,7 +5,7 @@
 //   build()  makes and returns the board's charts
 //   words()  what is said of the frame this.t: what stands in the head, in order
 //   stills() a strip for who prefers no motion
-// and may add to refresh, restore and state.
+// and may add to listen, refresh, prepare, restore and state.
 
 const SECONDS = 8; // Of all frames, at speed 1, as in the films.
 
@@ -14,10 +14,6 @@ export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 // What bayesian_nn.packed_record wrote: its header, with arrays by name.
 export async function fetchRecord(source) {
   const answer = await fetch(source);
-  return readRecord(answer);
-}
-
-export async function readRecord(answer) {
   if (!answer.ok) throw new Error(`status ${answer.status}`);
   const file = await answer.blob();
   if ((await file.slice(0, 4).text()) !== "BNNP") throw new Error("it is not the record of a run");
