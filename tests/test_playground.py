@@ -762,6 +762,47 @@ def test_its_workers_end_with_it_and_begin_again(open_page):
 # --- on the site
 
 
+def test_the_pages_experiments_show_what_it_says_of_them(open_page, root):
+    links = re.findall(r"\]\((\?v=[^)]+)\)", (root / "docs" / "playground.md").read_text(encoding="utf-8"))
+    found = []
+    for link in ["", *links]:
+        page = open_page(link)
+        _train(page)
+        trainer = f"{PLAY}.trainer"
+        likelihood, kl = np.array(page.evaluate(f"[[...{trainer}.logLikelihood], [...{trainer}.kl]]"))
+        found.append(
+            {
+                "says": _says(page),
+                "likelihood": np.median(likelihood[-50:]),
+                "elbo": np.median((likelihood - kl)[-50:]),
+                "trembling": (likelihood - kl)[-50:].std(),
+                "mean": _band(page)[0],
+                "std": _band(page)[1],
+                "points": np.array(_state(page)["points"]),
+            }
+        )
+        page.close()
+    usual, wide, one, cold, quiet, growing, straight = found
+    x = np.linspace(-4, 12, 121)
+    at_points = (x < 2) & (x > 0) | (x > 6) & (x < 8)
+    assert "This is a flat line" in wide["says"]
+    best = evaluate(
+        "bestConstant(startState(namedPoints(given)))",
+        POINTS,
+        modules=("playground-state.js", "playground-data.js"),
+    )
+    assert wide["elbo"] < best < one["elbo"]
+    assert one["trembling"] > usual["trembling"]
+    assert cold["likelihood"] > usual["likelihood"]
+    assert cold["elbo"] < usual["elbo"]
+    assert cold["std"][at_points].mean() < usual["std"][at_points].mean()
+    assert "noise sds from the mean" in quiet["says"]
+    seen, y = growing["points"].T
+    residuals = np.abs(y - np.interp(seen, x, growing["mean"]))
+    assert residuals[seen < 2].mean() < 0.1 < residuals[seen > 6].mean()
+    assert straight["std"][-1] > 3 * usual["std"][-1]
+
+
 def test_the_macro_shows_what_starts_it_and_what_stands_in(tmp_path):
     for file in ("start.json", "fit-dark.png"):
         (tmp_path / file).write_text("{}")
