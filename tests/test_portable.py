@@ -160,3 +160,12 @@ def test_nothing_is_used_that_engines_do_differently(name):
     exact = {"sqrt", "imul", "min", "max", "PI", "floor", "ceil", "abs"}
     assert set(re.findall(r"Math\.(\w+)", text)) <= exact
     assert "**" not in text
+
+
+@pytest.mark.parametrize("stream", [0, 1, -1, -2])
+@pytest.mark.parametrize("place", [0, 1])
+def test_numbers_at_one_place_differ_from_seed_to_seed_as_normals_do(stream, place):
+    n = 2000
+    numbers = np.array([portable.normals(seed, stream, place + 1)[place] for seed in range(n)])
+    assert abs(numbers.mean()) < 5 / n**0.5
+    assert abs(numbers.std() - 1) < 5 / (2 * n) ** 0.5

@@ -69,7 +69,8 @@ export const sigmoid = (x) => 1 / (1 + exp(-x));
 // The first n standard normals of a stream, each by its number alone; seed and stream are whole numbers of 32 bits.
 export function normals(seed, stream, n, out = new Float64Array(n)) {
   const first = mixed(seed ^ mixed(stream));
-  const second = mixed(first + stream);
+  // Not of `first` itself: in stream 0 it would cancel the first number, whatever the seed.
+  const second = mixed(~first + stream);
   for (let i = 0; i < n; i++) {
     out[i] = normal((mixed(mixed(first + Math.imul(i, 0x9e3779b9)) ^ second) + 0.5) / 4294967296);
   }

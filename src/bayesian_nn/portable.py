@@ -95,7 +95,8 @@ def normals(seed: int, stream: int, n: int) -> np.ndarray:
     stream are whole numbers of 32 bits."""
     seed, stream = (np.array([number & 0xFFFFFFFF], np.uint32) for number in (seed, stream))
     first = _mixed(seed ^ _mixed(stream))
-    second = _mixed(first + stream)
+    # Not of `first` itself: in stream 0 it would cancel the first number, whatever the seed.
+    second = _mixed(~first + stream)
     places = np.arange(n, dtype=np.uint32) * np.uint32(0x9E3779B9)
     return _normal((_mixed(_mixed(first + places) ^ second) + 0.5) / 4294967296)
 
