@@ -140,6 +140,15 @@ def test_nothing_moves_for_a_reader_who_asked_for_that(open_page, pages, posts):
         assert not seen, f"{page_address or 'home'}: moving images {seen}"
 
 
+def test_a_player_waits_for_the_finger_on_a_phone(open_page):
+    page = open_page("", viewport=PHONE, has_touch=True, is_mobile=True)
+    page.wait_for_selector("training-player .player")
+    page.wait_for_timeout(700)
+    assert page.eval_on_selector("training-player", "player => player.t === player.last && !player.playing")
+    page.locator(".player__play").tap()
+    page.wait_for_function("() => document.querySelector('training-player').playing")
+
+
 # --- light, dark, print
 
 

@@ -1,7 +1,8 @@
 // Charts on a canvas, drawn as the figures are. A chart follows its canvas's size, the screen's sharpness, the theme and
 // print; its colours are the page's custom properties named --chart-….
 
-export const formatted = (value) => (value || 0).toLocaleString("en", { maximumSignificantDigits: 6 }).replace("-", "\u2212");
+const digits = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
+export const formatted = (value) => digits.format(value || 0).replace("-", "\u2212");
 
 export const linear = { to: (value) => value, from: (at) => at, ticks: evenTicks };
 

@@ -9,6 +9,11 @@
 
 const SECONDS = 8; // Of all frames, at speed 1, as in the films.
 
+// A phone's battery and processor are its reader's: there a finger starts the play.
+const waits = () => calm() || navigator.connection?.saveData || matchMedia("(pointer: coarse)").matches;
+// Between two pieces of work the page can answer.
+const breath = () => new Promise((resolve) => setTimeout(resolve));
+
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // What bayesian_nn.packed_record wrote: its header, with arrays by name.
@@ -58,6 +63,9 @@ export class Scrubber extends HTMLElement {
   async start() {
     this.steps = await this.open();
     this.last = this.t = this.steps.length - 1;
+    await breath();
+    this.prepare(this.t);
+    await breath();
     this.board = document.createElement("div");
     Object.assign(this.board, { className: "player", tabIndex: 0, role: "group", ariaLabel: "Player of a training run" });
     this.board.innerHTML = this.html();
@@ -69,7 +77,8 @@ export class Scrubber extends HTMLElement {
     const given = new URLSearchParams(location.search);
     if (given.get("player") === this.id) this.restore(given);
     else if (this.hasAttribute("step")) this.restore(new Map([["step", this.getAttribute("step")]]));
-    else if (!calm() && !navigator.connection?.saveData) this.playWhenSeen();
+    else if (!waits()) this.playWhenSeen();
+    await breath();
     this.show(this.t);
     this.querySelector(".player")?.remove(); // Of a player that was copied.
     this.append(this.board);
