@@ -86,6 +86,7 @@ NUMPY_ONLY = [
     "mixture",
     "mnist",
     "nats_axis",
+    "packed_record",
     "player_record",
     "portable",
     "portable_training",
