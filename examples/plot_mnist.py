@@ -47,13 +47,13 @@ from bayesian_nn.training_figures import (
 )
 from bayesian_nn.writing import output_folder, write_numbers
 
-SEEDS, N_DRAWS = (0, 1, 2), 50
+SEEDS, N_DRAWS = (0, 1, 2), 40
 folder = output_folder("plot_mnist")
 try:
     training, test = bnn.load_mnist("train"), bnn.load_mnist("test")
     other, name_of_other = bnn.load_fashion_mnist("test").images, "clothes"
     hidden, n_small, prior_stds, batch_size = 400, 128, (1.0, 0.1), 512
-    n_epochs = {"one": 10, "cold": 12, "small": 6, "plain": 5, "dropout": 8}
+    n_epochs = {"one": 10, "cold": 12, "small": 5, "plain": 5, "dropout": 7}
 except bnn.DataUnavailableError as error:
     print(f"There is no MNIST here; scikit-learn's digits take its place.\n{error}")
     training, test = split(bnn.load_digits(), 360)

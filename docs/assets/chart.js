@@ -49,6 +49,7 @@ export class Chart {
   }
 
   connect() {
+    this.disconnect();
     const draw = () => this.draw(); // Of a new size before the frame is painted, so that nothing is seen stretched.
     this.watching = new AbortController();
     const observers = [new ResizeObserver(draw), new MutationObserver(() => this.refresh())];

@@ -18,10 +18,26 @@ const sizes = new ResizeObserver((entries) => {
   }
 });
 
+// The theme lists a result's tags as a landmark, and of these a page may have but one of a name.
+const results = new MutationObserver(([{ target }]) => {
+  target.querySelectorAll("nav.md-tags").forEach((tags) => tags.setAttribute("role", "group"));
+});
+
 document$.subscribe(() => {
   for (const [selector, module] of Object.entries(MODULES)) {
-    if (document.querySelector(selector)) import(`./${module}`).then(({ prepare }) => prepare?.());
+    const found = document.querySelectorAll(selector);
+    found.forEach(address);
+    if (found.length) import(`./${module}`).then(({ prepare }) => prepare?.());
   }
+  const list = document.querySelector(".md-search-result__list");
+  if (list) results.observe(list, { childList: true });
   sizes.disconnect();
   document.querySelectorAll(WIDE).forEach((each) => sizes.observe(each));
 });
+
+// What an element names is named from this page's address, which may be another by the time its module has come.
+function address(element) {
+  for (const name of ["src", "beside", "truth"]) {
+    if (element.hasAttribute(name)) element.setAttribute(name, new URL(element.getAttribute(name), location.href));
+  }
+}

@@ -28,7 +28,7 @@ export class Compare {
   }
 
   sees(what) {
-    if (what === "training") return this.stage !== "guess" && this.play.trainer.mean !== undefined;
+    if (what === "training") return this.stage !== "guess" && this.play.trainer.mean !== undefined && this.play.trainer.finite;
     return this.asked && this.stage !== "guess" && this.stage !== "training" && this.exact.mean !== undefined;
   }
 

@@ -46,14 +46,15 @@ export class Points {
     return this.group.appendChild(mark);
   }
 
-  // Where the chart has them.
+  // Named at once, and put where the chart has them as soon as it has been drawn.
   place() {
-    if (!this.chart.box) return;
     this.points.forEach(([x, y], k) => {
-      const [mark, at] = [this.marks[k], `translate(${this.chart.px(x).toFixed(2)} ${this.chart.py(y).toFixed(2)})`];
-      if (mark.at !== at) mark.setAttribute("transform", (mark.at = at));
+      const mark = this.marks[k];
       const label = `${k + 1} of ${this.points.length}: ${spoken(x, y)}`;
       if (mark.label !== label) mark.setAttribute("aria-label", (mark.label = label));
+      if (!this.chart.box) return;
+      const at = `translate(${this.chart.px(x).toFixed(2)} ${this.chart.py(y).toFixed(2)})`;
+      if (mark.at !== at) mark.setAttribute("transform", (mark.at = at));
     });
   }
 

@@ -84,7 +84,7 @@ export function toLink(state) {
     parts.push(`data=${state.data}`);
   }
   for (const [key, { name, start }] of Object.entries(SETTINGS)) {
-    if (state[key] !== start) parts.push(`${name}=${state[key]}`);
+    if (state[key] !== start) parts.push(`${name}=${encodeURIComponent(state[key])}`);
   }
   return parts.length ? `?v=${VERSION}&${parts.join("&")}` : "";
 }
@@ -158,7 +158,7 @@ export function checkedSetting(key, text, yScale = 1) {
 
 // Numbers with which nothing overflows.
 export const isUsable = (value) => Number.isFinite(value) && Math.abs(value) <= 1e9;
-const isScale = (value) => value >= 1e-9;
+const isScale = (value) => value >= 1e-200;
 
 export const tooMany = (n) =>
   `These are ${n.toLocaleString("en")} points, and the playground takes ${MAX_POINTS}, for every step goes through all of them and would be too slow to watch. Take fewer; the Python script takes any number.`;

@@ -27,7 +27,9 @@ export class Taking {
     this.csv.value = toCsv(state.points);
     this.code.textContent = toPython(state);
     clearTimeout(this.keeping);
-    this.keeping = setTimeout(() => this.keep(), WAIT);
+    const { pathname } = location;
+    // By then the reader may have gone to another page, whose address this is not.
+    this.keeping = setTimeout(() => pathname === location.pathname && this.keep(), WAIT);
   }
 
   read(search) {

@@ -94,7 +94,8 @@ class BayesPlayground extends HTMLElement {
   open(search, note) {
     const { state, troubles } = this.taking.read(search);
     this.compare.changed();
-    this.undone = [];
+    // The points of before are a step back away, but at the very first.
+    if (this.state) this.remember();
     this.state = state;
     this.show();
     this.trainer.start(state);

@@ -215,8 +215,11 @@ export class Scrubber extends HTMLElement {
   keep() {
     clearTimeout(this.saving);
     if (!this.id) return;
+    const { pathname } = location;
     this.saving = setTimeout(() => {
       const url = new URL(location.href);
+      // By then the reader may have gone to another page, whose address this is not.
+      if (url.pathname !== pathname) return;
       for (const [name, value] of Object.entries(this.state())) value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value);
       history.replaceState(history.state, "", url);
     }, 300);

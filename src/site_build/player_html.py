@@ -14,7 +14,7 @@ from site_build.media import figure, images, required, url
 # Of an element, of an address and of a fragment alike.
 IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
 PLAYER = re.compile(r'<(?:training|digits)-player id="([^"]+)" src="site:([^"]+)"')
-LINK = re.compile(r'href="\?player=([^&"]+)&amp;step=(\d+)#')
+LINK = re.compile(r'href="\?player=([^&"]+)&amp;step=(\d+)(?:&amp;hmc=1)?#')
 
 
 def player_html(
@@ -64,10 +64,11 @@ def digits_player_html(
     return _figure(folder, "digits-player", attributes, record, still, film, step, caption)
 
 
-def at_step_html(id: str, step: int, text: str = "") -> str:
-    """Return a link that takes the page's player named `id` to a step; `text` is "at step 40" by default."""
+def at_step_html(id: str, step: int, text: str = "", *, hmc: bool = False) -> str:
+    """Return a link that takes the page's player named `id` to a step, with `hmc` under HMC's band; `text` is
+    "at step 40" by default."""
     words = escape(text or f"at step {step:,}")
-    return f'<a href="?player={_checked(id)}&amp;step={step:d}#{id}">{words}</a>'
+    return f'<a href="?player={_checked(id)}&amp;step={step:d}{"&amp;hmc=1" * hmc}#{id}">{words}</a>'
 
 
 def check_steps(html: str, page_name: str, root: Path) -> None:

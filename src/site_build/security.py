@@ -4,6 +4,8 @@ import base64
 import hashlib
 import re
 
+from mkdocs.exceptions import PluginError
+
 SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<text>.*?)</script>", re.DOTALL)
 FIRST = '<meta charset="utf-8">'
 GISCUS = "https://giscus.app"
@@ -12,6 +14,8 @@ GISCUS = "https://giscus.app"
 def with_policy(html: str, *, is_served: bool = False, has_comments: bool = False) -> str:
     """Return a page with its policy at the top: a server of files can send no header."""
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(html, is_served, has_comments)}">'
+    if FIRST not in html:
+        raise PluginError(f"a page does not begin with {FIRST}, after which its security policy belongs")
     return html.replace(FIRST, FIRST + meta, 1)
 
 
