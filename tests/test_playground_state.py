@@ -97,6 +97,22 @@ def test_a_readers_own_points_travel_with_their_units(points, units):
     assert re.fullmatch(r"\?[\w=&.,-]*", link)
 
 
+def test_a_rate_far_beyond_reason_is_read_back_as_it_was_written():
+    link = _ask("toLink({ ...startState(named), learningRate: 1e100 })")
+    opened = _opened(link)
+    assert opened["troubles"] == []
+    assert opened["state"]["learningRate"] == 1e100
+
+
+def test_points_in_tiny_units_travel_too():
+    csv = "x,y\n1e-12,2e-12\n3e-12,1e-12\n5e-12,4e-12\n"
+    own = "toLink({ ...startState(named), data: 'own', points, units: unitsFor(points) })"
+    link = _ask(f"(points => {own})(fromCsv(given))", csv)
+    opened = _opened(link)
+    assert opened["troubles"] == []
+    assert len(opened["state"]["points"]) == 3
+
+
 def test_moved_points_are_what_their_link_says():
     point = _ask("roundedPoint([1.23456789, -0.98765432], UNITS)")
     assert point == [1.235, -0.9877] or point == [1.235, -0.988]
@@ -195,6 +211,7 @@ def test_csv_there_and_back():
         "\ufeffa,b\n1,2\n3,4.5",
         "1 2\n3   4.5",
         "1,2\n3,45e-1",
+        '"1","2"\n"3","4.5"',
     ],
 )
 def test_csv_of_many_kinds(text):

@@ -118,12 +118,15 @@ def test_a_step_that_was_not_recorded_is_refused_with_those_near_it(folder):
     check_steps(page + at_step_html("fit", 40), "post.md", root)
     with pytest.raises(PluginError, match=message):
         check_steps(page + at_step_html("fit", 41), "post.md", root)
+    with pytest.raises(PluginError, match=message):
+        check_steps(page + at_step_html("fit", 41, hmc=True), "post.md", root)
     with pytest.raises(PluginError, match=r"post\.md links to a player 'fot', and has fit\."):
         check_steps(page + at_step_html("fot", 40), "post.md", root)
 
 
 def test_a_link_names_the_step_and_works_without_scripts():
     assert at_step_html("fit", 1000) == '<a href="?player=fit&amp;step=1000#fit">at step 1,000</a>'
+    assert 'step=1000&amp;hmc=1#fit"' in at_step_html("fit", 1000, hmc=True)
     assert at_step_html("fit", 4, "there & then").endswith(">there &amp; then</a>")
     with pytest.raises(PluginError, match="a player's id must be small letters"):
         at_step_html("Fit 1", 4)

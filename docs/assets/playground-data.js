@@ -38,7 +38,7 @@ export function fromCsv(text) {
   const filled = lines.filter(({ line }) => line && !line.startsWith("#"));
   if (!filled.length) throw new Error("There is nothing to read: paste lines of two numbers, x and y, such as 0.5,1.2.");
   const separator = [";", "\t", ","].find((each) => filled[0].line.includes(each)) ?? /\s+/;
-  const rows = filled.map(({ line, number }) => ({ cells: line.split(separator).map((cell) => cell.trim()), number }));
+  const rows = filled.map(({ line, number }) => ({ cells: line.split(separator).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1")), number }));
   // Where commas do not part the columns, they may be decimal.
   const value = (cell) => (cell === "" ? NaN : Number(separator === "," ? cell : cell.replace(/^([-+]?\d*),(\d+)/, "$1.$2")));
   const isHeader = rows[0].cells.length === 2 && rows[0].cells.every((cell) => /^[^\d.+-]/.test(cell) && !/^(nan|inf)/i.test(cell));
