@@ -20,7 +20,7 @@ const sizes = new ResizeObserver((entries) => {
 
 // The theme lists a result's tags as a landmark, and of these a page may have but one of a name.
 const results = new MutationObserver(([{ target }]) => {
-  target.querySelectorAll("nav.md-tags").forEach((tags) => tags.setAttribute("role", "group"));
+  target.querySelectorAll("nav.md-tags").forEach((tags) => tags.setAttribute("role", "none"));
 });
 
 document$.subscribe(() => {
