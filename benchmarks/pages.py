@@ -55,7 +55,10 @@ def arguments():
 
 
 def install():
-    """The command that runs Lighthouse, installed by package-lock.json."""
+    """The command that runs Lighthouse, installed by package-lock.json.
+
+    Some of its parts ask for the `latest` of others, which no lock can hold: package.json overrides that.
+    """
     TOOLS.mkdir(parents=True, exist_ok=True)
     files = [Path(__file__).with_name(name) for name in ("package.json", "package-lock.json")]
     script = TOOLS / "node_modules" / "lighthouse" / "cli" / "index.js"

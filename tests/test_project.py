@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import json
 import re
 import subprocess
 import sys
@@ -99,6 +100,7 @@ NUMPY_ONLY = [
 TENSORFLOW = {"tensorflow", "tensorflow_probability", "tf_keras", "keras"}
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TOOLS = Path(sys.executable).parent
+LOCK_OF_LIGHTHOUSE = ("package.json", "package-lock.json")
 
 
 def _imports(file):
@@ -268,6 +270,18 @@ def test_the_library_imports_only_what_it_asks_for():
             top for top in tops if not asked & {canonicalize_name(name) for name in providers.get(top, [])}
         }
         assert not unasked, f"{file.name} imports {unasked}, which pyproject.toml does not ask for"
+
+
+def test_the_lock_of_lighthouse_holds_whatever_is_latest():
+    # What a part asks for as "latest" is looked up anew at every installation, and then does not fit.
+    asked, lock = (json.loads((ROOT / "benchmarks" / name).read_text()) for name in LOCK_OF_LIGHTHOUSE)
+    packages = lock["packages"].values()
+    moving = {
+        name for each in packages for name, kind in each.get("dependencies", {}).items() if kind == "latest"
+    }
+    assert {name: lock["packages"][f"node_modules/{name}"]["version"] for name in moving} == asked[
+        "overrides"
+    ]
 
 
 # --- the workflows

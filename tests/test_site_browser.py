@@ -32,6 +32,9 @@ NOTE_SHIFTS = """
   }).observe({ type: "layout-shift", buffered: true });
 """
 
+# What draws on by itself.
+MOVING = "training-player, digits-player, bayes-playground, .md-content video"
+
 IS_SEEN = """(element) => {
   const box = element.getBoundingClientRect();
   const shown = element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
@@ -52,8 +55,7 @@ def test_every_page_loads_whole_and_still_and_fits_a_phone(browser, address, pag
             "document.querySelectorAll('.md-content img').forEach((each) => (each.loading = 'eager'))"
         )
         page.wait_for_load_state("networkidle")
-        if (shift := page.evaluate("shift")) > SHIFT:
-            found.append(f"moves by {shift:.3f}: {page.evaluate('shifted')}")
+        found += _shifts(page)
         page.set_viewport_size(PHONE)
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > PHONE["width"]:
@@ -63,6 +65,49 @@ def test_every_page_loads_whole_and_still_and_fits_a_phone(browser, address, pag
         page.close()
     context.close()
     assert not wrong, "\n".join(f"{where}: {what}" for where, found in wrong.items() for what in found)
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_a_page_stays_where_it_is_while_its_player_or_its_network_runs(browser, address, pages, viewport):
+    moving = [name for name, page in pages.items() if page.select_one(MOVING)]
+    assert {"", "playground/"} < set(moving)
+    context = browser.new_context(viewport=viewport)
+    context.add_init_script(NOTE_SHIFTS)
+    for page_address in moving:
+        page = context.new_page()
+        page.goto(address + page_address, wait_until="networkidle")
+        for element in page.locator(MOVING).all():
+            element.scroll_into_view_if_needed()
+            page.wait_for_timeout(700)
+        if train := page.get_by_role("button", name="Train", exact=True).all():
+            train[0].click()
+            page.wait_for_selector("[data-run=over]")
+        assert not _shifts(page), page_address or "home"
+        page.close()
+    context.close()
+
+
+def test_a_font_that_comes_late_moves_nothing(browser, address):
+    context = browser.new_context(viewport=DESKTOP)
+    context.add_init_script(NOTE_SHIFTS)
+    page = context.new_page()
+    held = []
+    page.route("**/math.woff2", lambda route: held.append(route))
+    page.goto(address + "notation/", wait_until="domcontentloaded")
+    page.wait_for_function("performance.getEntriesByType('paint').length > 0")
+    page.wait_for_timeout(300)
+    assert held
+    for route in held:
+        route.continue_()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(300)
+    assert page.evaluate("shift") == 0, page.evaluate("shifted")
+    context.close()
+
+
+def _shifts(page):
+    shift = page.evaluate("shift")
+    return [f"moves by {shift:.3f}: {page.evaluate('shifted')}"] if shift > SHIFT else []
 
 
 @pytest.mark.parametrize("page_address", ["how-to-choose/", "notation/"])

@@ -19,7 +19,7 @@ from mkdocs.exceptions import PluginError
 from PIL import Image
 from site_build_project import ROOT, build, environment, make_project, write
 
-from site_build import cards, downloads, provenance, story, surroundings
+from site_build import cards, citation, downloads, provenance, story, surroundings
 from site_build.example_runs import Example
 
 REPOSITORY, COMMIT = "ada/lines", "0123abc"
@@ -131,6 +131,13 @@ def test_the_seed_is_the_numbers_or_else_the_script_s(tmp_path, code, numbers, e
     if numbers:
         write(example.outputs / "numbers.json", json.dumps(numbers))
     assert provenance.seed_of(example) == expected
+
+
+def test_a_seed_that_is_computed_is_named_with_its_line(tmp_path):
+    example = Example("plot_line", tmp_path, tmp_path / "examples", tmp_path / "docs" / "gallery")
+    write(example.scripts / "plot_line.py", "import time\n\nSEED = int(time.time())\n")
+    with pytest.raises(PluginError, match=r"plot_line\.py, line 3: SEED = int\(time\.time\(\)\) is computed"):
+        provenance.seed_of(example)
 
 
 def test_a_figure_of_which_nobody_knows_the_cell_is_refused(tmp_path):
@@ -295,6 +302,20 @@ def test_a_post_can_be_cited(project):
     assert entry.count("{") - entry.count("\\{") == entry.count("}") - entry.count("\\}")
     assert (project / "site/CITATION.cff").read_bytes() == (ROOT / "CITATION.cff").read_bytes()
     assert page.select_one(".cite a")["href"] == "../../CITATION.cff"
+
+
+def test_a_citation_keeps_the_characters_that_tex_reads_as_its_own():
+    author = SimpleNamespace(name="~Ada ^ \\")
+    page = SimpleNamespace(
+        title="50% &amp; $1, a_b {#}",
+        config=SimpleNamespace(date=SimpleNamespace(created=datetime(2026, 1, 2))),
+        authors=[author],
+        url="blog/post/",
+        canonical_url=SITE_URL,
+    )
+    entry = citation.bibtex(page, ROOT)
+    assert r"title = {{50\% \& \$1, a\_b \{\#\}}}" in entry
+    assert r"author = {{\textasciitilde{}Ada \textasciicircum{} \textbackslash{}}}" in entry
 
 
 def test_the_citation_says_of_the_project_what_the_project_says_of_itself():

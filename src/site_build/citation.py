@@ -1,13 +1,16 @@
 """How to cite a post: BibTeX, of what the post, CITATION.cff and mkdocs.yml say."""
 
-import re
-from functools import cache
 from html import unescape
 from pathlib import Path
 
 import yaml
 
-SPECIAL = re.compile(r"([&%$#_{}])")
+SPECIAL = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
 
 
 def bibtex(page, root: Path) -> str:
@@ -27,10 +30,9 @@ def bibtex(page, root: Path) -> str:
     return "\n".join([f"@misc{{{Path(page.url).name},", *lines, "}"])
 
 
-@cache
 def _read(cff: Path) -> dict:
     return yaml.safe_load(cff.read_text(encoding="utf-8"))
 
 
 def _tex(text: str) -> str:
-    return SPECIAL.sub(r"\\\1", text)
+    return "".join(SPECIAL.get(character, character) for character in text)

@@ -13,10 +13,12 @@ from site_build.records import replacing
 MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 
+# optional: a font that comes after the formulas are drawn would move what stands below them. It is asked for
+# first of all (hints.py), so a page is seldom without it, and the next one has it.
 CSS = """@font-face {
   font-family: "STIX Two Math";
   src: url("math.woff2") format("woff2");
-  font-display: swap;
+  font-display: optional;
 }
 math { font-family: "STIX Two Math", math; font-size: 1.1em; }
 .formula { overflow-x: auto; overflow-y: hidden; }

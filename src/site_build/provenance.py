@@ -110,8 +110,18 @@ def _constants(script: Path) -> dict:
             values = [node.value]
         for name, value in zip(names, values, strict=False):
             if isinstance(name, ast.Name) and name.id in {"SEED", "SEEDS"}:
-                found[name.id] = ast.literal_eval(value)
+                found[name.id] = _literal(value, name.id, script)
     return found
+
+
+def _literal(node: ast.expr, name: str, script: Path):
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        raise PluginError(
+            f"examples/{script.name}, line {node.lineno}: {name} = {ast.unparse(node)} is computed; the "
+            "line under each figure tells the seed: write it as a number, or `seed` into numbers.json."
+        ) from None
 
 
 def _pair(node: ast.expr) -> list[ast.expr]:
