@@ -1,8 +1,9 @@
 // Charts on a canvas, drawn as the figures are. A chart follows its canvas's size, the screen's sharpness, the theme and
 // print; its colours are the page's custom properties named --chart-….
 
-const digits = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
-export const formatted = (value) => digits.format(value || 0).replace("-", "\u2212");
+import { formatted } from "./numbers.js";
+
+export { formatted };
 
 export const linear = { to: (value) => value, from: (at) => at, ticks: evenTicks };
 

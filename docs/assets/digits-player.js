@@ -2,7 +2,8 @@
 // probabilities, dots of single draws of the weights, and the error. Its children stand in for it until the record has
 // come, in print, and where there is no JavaScript. step: where to begin.
 
-import { Chart, formatted, symlog } from "./chart.js";
+import { Chart, symlog } from "./chart.js";
+import { formatted } from "./numbers.js";
 import { bar, fetchRecord, FOOT, Scrubber } from "./scrubber.js";
 
 const FILL = 0.45; // Of a bar, as in the figures.

@@ -1,9 +1,12 @@
 // Gives every film a button and a slider under it, where they hide nothing, and starts it when it is first seen,
 // unless its reader prefers less motion or saves data. Without JavaScript the browser's own controls stay.
+
+import { calm } from "./motion.js";
+
 export function prepare() {
   const films = document.querySelectorAll(".film video[controls]");
   films.forEach(addControls);
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches || navigator.connection?.saveData) return;
+  if (calm() || navigator.connection?.saveData) return;
   const seen = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;

@@ -1,9 +1,8 @@
 // What a player of a run says to a reader who asks: the values at a place along x, and a table of them.
 
-import { formatted } from "./chart.js";
+import { short } from "./numbers.js";
 
 const TABLE_EVERY = 10; // Places along x.
-const short = (value) => formatted(Number(value.toPrecision(3)));
 
 export function showValues(player) {
   const { runs, readouts, numbers, place } = player;

@@ -2,14 +2,13 @@
 // it until the record has come, in print, and where there is no JavaScript. beside: a second run on the same scrubber;
 // titles: of both, "one|other"; truth: HMC's { x, mean, std } as JSON; step: where to begin.
 
-import { Chart, formatted, symlog } from "./chart.js";
+import { Chart, symlog } from "./chart.js";
+import { compact, formatted, whole } from "./numbers.js";
 import { normals } from "./portable.js";
 import { summary } from "./predictive.js";
 import { bar, fetchRecord, FOOT, Scrubber, upTo } from "./scrubber.js";
 
 const MARGINS = { left: 3.8, top: 1.6 };
-const nats = (value) => formatted(Math.round(value));
-const compact = (value) => (Math.abs(value) < 1e4 ? formatted(value) : `${formatted(value / 1000)}k`);
 const edge = (mean, width, side) => mean.map((value, k) => value + side * width[k]);
 
 // A record of bayesian_nn.player_record, with the parameters [2 n] of every recorded step.
@@ -183,7 +182,7 @@ class TrainingPlayer extends Scrubber {
     const [low, high] = [Math.min(...lows), Math.max(...highs)];
     const part = (k) => medians.subarray((k * medians.length) / 3, ((k + 1) * medians.length) / 3);
     const decades = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6].filter((step) => step <= n_steps);
-    for (const [name, value] of Object.entries(reference)) canvas.previousElementSibling.innerHTML += key("reference", `${name} <b>${nats(value)}</b>`);
+    for (const [name, value] of Object.entries(reference)) canvas.previousElementSibling.innerHTML += key("reference", `${name} <b>${whole(value)}</b>`);
     const chart = new Chart(canvas, {
       x: { low: 0, high: n_steps, label: "training step", scale: symlog(1, 0.3), ticks: decades, format: compact },
       y: { low, high, label: "nats (up is better)", scale: symlog(Math.max(...thresholds)), format: compact },
@@ -254,7 +253,7 @@ class TrainingPlayer extends Scrubber {
   }
 
   words() {
-    const elbos = this.runs.map((run) => nats(run.record.elbo[this.frameOf(run)]));
+    const elbos = this.runs.map((run) => whole(run.record.elbo[this.frameOf(run)]));
     return [`step ${formatted(this.steps[this.t])}`, `ELBO ${elbos.join(" and ")} nats`];
   }
 
@@ -263,7 +262,7 @@ class TrainingPlayer extends Scrubber {
     this.runs.forEach((run, k) => {
       const { elbo, log_likelihood, kl } = run.record;
       const t = this.frameOf(run);
-      [elbo[t], log_likelihood[t], -kl[t]].forEach((value, part) => (this.elbos[k].children[part].lastChild.textContent = nats(value)));
+      [elbo[t], log_likelihood[t], -kl[t]].forEach((value, part) => (this.elbos[k].children[part].lastChild.textContent = whole(value)));
     });
     this.values?.showValues(this);
   }

@@ -7,14 +7,14 @@
 //   stills() a strip for who prefers no motion
 // and may add to listen, refresh, prepare, restore and state.
 
+import { calm } from "./motion.js";
+
 const SECONDS = 8; // Of all frames, at speed 1, as in the films.
 
 // A phone's battery and processor are its reader's: there a finger starts the play.
 const waits = () => calm() || navigator.connection?.saveData || matchMedia("(pointer: coarse)").matches;
 // Between two pieces of work the page can answer.
 const breath = () => new Promise((resolve) => setTimeout(resolve));
-
-export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // What bayesian_nn.packed_record wrote: its header, with arrays by name.
 export async function fetchRecord(source) {

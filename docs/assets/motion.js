@@ -1,0 +1,2 @@
+// Whether a reader prefers less motion.
+export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
