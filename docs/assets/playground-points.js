@@ -92,7 +92,6 @@ export class Points {
       this.told.changed(this.points, "full");
       return;
     }
-    this.addedAt = performance.now();
     this.chosen = this.points.length;
     const points = [...this.points, this.within(point)];
     this.told.changed(points, "added");
@@ -172,16 +171,19 @@ export class Points {
 
   // On nothing it adds a point; a touch that scrolled is no click.
   click(event) {
+    if (event.detail === 1) this.added = false;
     if (!this.enabled || event.button || this.moved || this.nearest(event) >= 0) return;
     const { x, y } = this.chart.at(event);
     const { x: across, y: up } = windowOf(this.units);
-    if (x >= across[0] && x <= across[1] && y >= up[0] && y <= up[1]) this.add([x, y]);
+    if (x < across[0] || x > across[1] || y < up[0] || y > up[1]) return;
+    this.added = true;
+    this.add([x, y]);
   }
 
   // The second click on a point that the first has made is none.
   doubleClick(event) {
     const index = this.enabled ? this.nearest(event) : -1;
-    if (index >= 0 && !(performance.now() - this.addedAt < 600)) this.remove(index);
+    if (index >= 0 && !this.added) this.remove(index);
   }
 
   // --- keyboard

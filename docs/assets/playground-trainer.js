@@ -93,11 +93,11 @@ export class Trainer {
 
   // --- what the worker says
 
-  picture({ step, from, failed, mean, std, curves, logLikelihood, kl, over, speed }) {
+  picture({ step, from, failed, mean, std, curves, logLikelihood, kl, over, stopped, speed }) {
     const { y0, yScale } = this.units;
     this.logLikelihood.set(logLikelihood.map((value) => value + this.offset), from);
     this.kl.set(kl, from);
-    Object.assign(this, { step, failed, over, speed: speed ?? this.speed });
+    Object.assign(this, { step, failed, over, stopped, speed: speed ?? this.speed });
     if (over) this.running = false;
     this.mean = mean.map((value) => y0 + yScale * value);
     this.std = std.map((value) => yScale * value);

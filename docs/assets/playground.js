@@ -239,13 +239,13 @@ class BayesPlayground extends HTMLElement {
 
   showRun() {
     const { trainer, medians } = this;
-    const { step, nSteps, running, speed, failed, over } = trainer;
+    const { step, nSteps, running, stopped, speed, failed, over } = trainer;
     this.board.classList.toggle("play--running", running);
     this.$train.lastElementChild.textContent = running ? "Pause" : "Train";
     const [count, pace] = this.$count.children;
     count.textContent = `step ${whole(step)} of ${whole(nSteps)}`;
     pace.textContent = speed ? `· ${whole(speed)} steps a second` : "";
-    Object.assign(this.dataset, { step, stepsPerSecond: Math.round(speed ?? 0), run: failed !== null ? "failed" : over ? "over" : running ? "running" : "paused" });
+    Object.assign(this.dataset, { step, stepsPerSecond: Math.round(speed ?? 0), run: failed !== null ? "failed" : over ? "over" : running || !stopped ? "running" : "paused" });
     const found = step && this.compare.sees("training") ? medians.medians : undefined;
     const values = [found?.elbo.at(-1), found?.likelihood.at(-1), found && -found.kl.at(-1), bestConstant(this.state)];
     this.board.querySelectorAll(".play__elbos b").forEach((b, k) => (b.textContent = Number.isFinite(values[k]) ? whole(values[k]) : "–"));

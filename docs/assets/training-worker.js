@@ -101,7 +101,7 @@ async function picture() {
   const [from, to] = [sent, step];
   const message = {
     type: "picture", id: job.id, step, from, failed, mean, std, curves: Float64Array.from(curves.flatMap((curve) => [...curve])),
-    logLikelihood: training.logLikelihood.slice(from, to), kl: training.kl.slice(from, to), over: over(), speed: speed(),
+    logLikelihood: training.logLikelihood.slice(from, to), kl: training.kl.slice(from, to), over: over(), stopped: !running, speed: speed(),
   };
   sent = to;
   drawn = false;
