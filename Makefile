@@ -11,6 +11,8 @@ EXAMPLE ?= plot_bnn
 ADDRESS ?= 127.0.0.1:8000
 # More words for pytest: make test ARGS="-k elbo".
 ARGS ?=
+# Processes that share the tests: make test WORKERS=0 runs them in one, for a debugger.
+WORKERS ?= auto
 
 BIN := .venv/bin
 SYNCED := .venv/synced
@@ -51,7 +53,7 @@ example: $(INSTALLED) ## run one example: make example EXAMPLE=plot_bnn
 	@$(BIN)/python examples/$(EXAMPLE).py
 
 test: site ## build the site, then run every test (Chromium's too, if it is installed)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: $(INSTALLED) ## look for mistakes without running anything
 	@$(BIN)/ruff check --quiet

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from browser import chromium, require_chromium, serve
 from bs4 import BeautifulSoup
+from material.plugins.blog.structure import Archive
 from mkdocs.exceptions import PluginError
 from PIL import Image
 from site_build_project import ROOT, build, environment, make_project, write
@@ -272,6 +273,19 @@ def test_posts_lead_to_the_one_before_the_one_after_and_the_ones_like_them(proje
     assert "It only mentions a line." in page.select_one(".related").get_text()
     links = {link["class"][-1]: link["href"] for link in page.select(".md-footer__link")}
     assert links == {"md-footer__link--next": "../no-figure-50--more/"}
+
+
+def test_no_page_leads_to_the_list_of_a_years_posts():
+    archive = Archive.__new__(Archive)
+    before, after = SimpleNamespace(), SimpleNamespace()
+    archive.previous_page, archive.next_page = before, after
+    page = SimpleNamespace(previous_page=archive, next_page=archive)
+    story.skip_archives(page)
+    assert page.previous_page is before
+    assert page.next_page is after
+    alone = SimpleNamespace(previous_page=None, next_page=None)
+    story.skip_archives(alone)
+    assert alone.previous_page is alone.next_page is None
 
 
 def test_the_three_posts_that_share_most_tags_are_related():

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from material.plugins.blog.structure import Archive
+
 LINKED = re.compile(r"\]\((plot_\w+)\.md")
 N_RELATED = 3
 
@@ -27,6 +29,15 @@ def order_navigation(items, generated: str, names: list[str]) -> None:
             if isinstance(below, list):
                 order_navigation(below, generated, names)
     items.sort(key=place) if any(place(item) >= 0 for item in items) else None
+
+
+def skip_archives(page) -> None:
+    """Let the links to the page before and the page after pass over the blog's lists of a year's posts, which
+    the blog puts behind all that mkdocs.yml's `nav` has beside it."""
+    while isinstance(page.previous_page, Archive):
+        page.previous_page = page.previous_page.previous_page
+    while isinstance(page.next_page, Archive):
+        page.next_page = page.next_page.next_page
 
 
 def related(post, posts: list) -> list:

@@ -35,6 +35,7 @@ def publish(files: Files, config) -> Files:
 
 def complete(context: dict, page, config) -> dict:
     """Return a page's context with its card; and for a post with its citation and the posts like it."""
+    story.skip_archives(page)
     context["card"] = cards.card(page, config)
     if not is_post(page):
         return context
