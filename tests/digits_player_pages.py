@@ -40,6 +40,9 @@ def make_pages(folder):
     """Returns `folder`, filled with pages, records, the site's assets and the theme's own styles."""
     player_pages.make_pages(folder)
     write_class_record(folder / "classes.bin", **arguments())
+    given = arguments()
+    named = tuple(f'<b>&"{name}' for name in given["class_names"])
+    write_class_record(folder / "odd.bin", **given | {"class_names": named})
     links = "".join(f'<link rel="stylesheet" href="{style}.css">' for style in STYLES)
     far = '<div style="height: 5000px"></div>'
     run = player_pages.player("run", src="fit.bin")
@@ -49,6 +52,7 @@ def make_pages(folder):
         "digits-given": ("default", "", player("fit", src="classes.bin", step=STEPS[20])),
         "digits-far": ("default", far, player("fit", src="classes.bin")),
         "digits-and-run": ("default", "", player("fit", src="classes.bin") + run),
+        "digits-odd": ("default", "", player("fit", src="odd.bin")),
         "digits-wrong": ("default", "", player("fit", src="fit.bin")),
     }
     module = '<script type="module" src="digits-player.js"></script>'

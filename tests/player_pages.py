@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import made_by_hand
@@ -97,6 +98,11 @@ def make_pages(folder):
             "",
             player("fit", **fit, beside="flat.bin", titles="A small start|The original start"),
         ),
+        "odd": (
+            "default",
+            "",
+            player("fit", src="odd.bin", beside="flat.bin", titles="a &lt;b>&amp;&quot; title|other"),
+        ),
         "two": ("default", "", player("fit", **fit) + player("flat", src="flat.bin")),
         "far": ("default", far, player("fit", **fit)),
         "bandless": ("default", "", player("fit", **fit | {"truth": "nowhere.json"})),
@@ -115,5 +121,13 @@ def make_pages(folder):
             noise_seed=NOISE_SEED,
             reference={"best constant": -400.0},
         )
+    write_player_record(
+        run(),
+        folder / "odd.bin",
+        data=replace(data(), x_names=('x <u>&"',)),
+        x_range=X_RANGE,
+        noise_seed=NOISE_SEED,
+        reference={'best <i>&" constant': -400.0},
+    )
     (folder / "hmc.json").write_text(json.dumps(reference()), encoding="utf-8")
     return folder

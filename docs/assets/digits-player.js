@@ -4,7 +4,8 @@
 
 import { Chart, symlog } from "./chart.js";
 import { formatted } from "./numbers.js";
-import { bar, fetchRecord, FOOT, Scrubber } from "./scrubber.js";
+import { table } from "./player-table.js";
+import { bar, escaped, fetchRecord, FOOT, Scrubber } from "./scrubber.js";
 
 const FILL = 0.45; // Of a bar, as in the figures.
 const N_COLUMNS = 3; // Of a still.
@@ -33,7 +34,8 @@ class DigitsPlayer extends Scrubber {
   }
 
   html() {
-    const { labels, class_names: names, of, n_draws: nDraws } = this.record;
+    const { labels, n_draws: nDraws } = this.record;
+    const [of, ...names] = [this.record.of, ...this.record.class_names].map((text) => escaped(String(text)));
     const image = (label, k) => `
       <div class="player__image">
         <canvas class="player__pixels" role="img" aria-label="Image ${k + 1}, of class ${names[label]}"></canvas>
@@ -153,18 +155,8 @@ class DigitsPlayer extends Scrubber {
 
   table() {
     const { class_names: names, labels, means } = this.record;
-    const made = Object.assign(document.createElement("table"), { className: "player__table" });
-    made.createCaption().textContent = `Mean probability of each class, ${this.words().join(", ")}`;
-    const head = (row, scope, textContent) => row.append(Object.assign(document.createElement("th"), { scope, textContent }));
-    const first = made.createTHead().insertRow();
-    ["True class", ...names].forEach((name) => head(first, "col", name));
-    const body = made.createTBody();
-    means[this.t].forEach((mean, image) => {
-      const row = body.insertRow();
-      head(row, "row", names[labels[image]]);
-      for (const each of mean) row.insertCell().textContent = fixed(each);
-    });
-    return made;
+    const rows = means[this.t].map((mean, image) => [names[labels[image]], ...mean.map(fixed)]);
+    return table(`Mean probability of each class, ${this.words().join(", ")}`, ["True class", ...names], rows);
   }
 }
 

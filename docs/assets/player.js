@@ -4,60 +4,12 @@
 
 import { Chart, symlog } from "./chart.js";
 import { compact, formatted, whole } from "./numbers.js";
-import { normals } from "./portable.js";
-import { summary } from "./predictive.js";
-import { bar, fetchRecord, FOOT, Scrubber, upTo } from "./scrubber.js";
+import { fetchBand, fetchRun, Frames } from "./player-record.js";
+import { weightsChart } from "./player-weights.js";
+import { bar, escaped, FOOT, Scrubber, upTo } from "./scrubber.js";
 
 const MARGINS = { left: 3.8, top: 1.6 };
 const edge = (mean, width, side) => mean.map((value, k) => value + side * width[k]);
-
-// A record of bayesian_nn.player_record, with the parameters [2 n] of every recorded step.
-export async function fetchRun(source) {
-  const record = await fetchRecord(source);
-  const { codes, steps, code_steps } = record;
-  const half = codes.length / 2;
-  const n = half / steps.length;
-  record.parameters = Array.from(steps, () => new Float64Array(n));
-  for (let k = 0, i = 0; i < n; i++) {
-    for (let value = 0, t = 0; t < steps.length; t++, k++) {
-      const folded = codes[k] | (codes[half + k] << 8);
-      value = ((value + ((folded >> 1) ^ -(folded & 1))) << 16) >> 16;
-      record.parameters[t][i] = value * code_steps[2 * i < n ? 0 : 1];
-    }
-  }
-  return record;
-}
-
-async function fetchBand(source) {
-  const answer = await fetch(source);
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
-  return answer.json();
-}
-
-// One run: what it predicts along x after each recorded step, in y's units, computed when it is first asked for.
-export class Frames {
-  constructor(record) {
-    const { x_range: [first, last], n_places, scaling: [shift, scale], parameters } = record;
-    this.record = record;
-    this.x = Float64Array.from({ length: n_places }, (_, k) => first + ((last - first) * k) / (n_places - 1));
-    this.inputs = this.x.map((x) => (x - shift) / scale);
-    this.noise = normals(record.noise_seed, record.noise_stream, (record.n_draws * parameters[0].length) / 2);
-    this.known = [];
-  }
-
-  at(t) {
-    return (this.known[t] ??= this.compute(t));
-  }
-
-  compute(t) {
-    const { scaling: [, , shift, scale], n_draws, noise_std, parameters } = this.record;
-    const { mean, std, curves } = summary(this.record, parameters[t], this.noise, this.inputs, n_draws);
-    const inUnits = (value) => shift + scale * value;
-    const stds = std.map((value) => scale * value);
-    const total = stds.map((value) => Math.hypot(value, noise_std));
-    return { mean: mean.map(inUnits), std: stds, total, curves: curves.map((curve) => Float32Array.from(curve, inUnits)) };
-  }
-}
 
 class TrainingPlayer extends Scrubber {
   async open() {
@@ -67,11 +19,12 @@ class TrainingPlayer extends Scrubber {
   }
 
   html() {
-    const titles = (this.getAttribute("titles") ?? "|").split("|").slice(0, this.runs.length);
-    const each = (...panel) => titles.map((title) => PANEL(title, ...panel)).join("");
+    this.titles = (this.getAttribute("titles") ?? "|").split("|").slice(0, this.runs.length);
+    const each = (...panel) => this.titles.map((title) => PANEL(escaped(title), ...panel)).join("");
     return `
       <p class="player__head"><span></span><span></span></p>
       ${each("predictive", "Predictive band along x", ALONG_X)}
+      <label class="player__along">Read at ${escaped(this.runs[0].record.names[0])} <input type="range" class="player__place" min="0" step="1"></label>
       ${bar("Training step")}
       ${each("elbo", "ELBO over training, in nats", PARTS)}
       ${each("weights", "Posterior of each weight, over its prior", WEIGHTS)}
@@ -87,11 +40,17 @@ class TrainingPlayer extends Scrubber {
     this.board.classList.add(`player--${this.runs.length}`);
     this.readouts = this.all("readout");
     this.elbos = this.all("elbos");
-    [[this.curves], [this.overlay]] = [this.all("curves"), this.all("overlay")];
+    [[this.curves], [this.overlay], [this.along]] = [this.all("curves"), this.all("overlay"), this.all("place")];
     Object.assign(this.curves, { max: record.n_draws, value: record.n_curves });
+    Object.assign(this.along, { max: record.n_places - 1, value: record.n_places >> 1, ariaValueText: "nothing is read yet" });
     this.overlay.parentElement.hidden = !this.hasAttribute("truth");
-    const kinds = { predictive: "predictiveChart", elbo: "elboChart", weights: "weightsChart" };
-    this.charts = Object.entries(kinds).flatMap(([name, chart]) => this.all(name).map((canvas, k) => this[chart](this.runs[k], canvas)));
+    const records = this.runs.map((run) => run.record);
+    const kinds = {
+      predictive: (canvas, run) => this.predictiveChart(canvas, run),
+      elbo: (canvas, run) => this.elboChart(canvas, run),
+      weights: (canvas, run) => weightsChart(canvas, run.record, records, MARGINS, () => run.record.parameters[this.frameOf(run)]),
+    };
+    this.charts = Object.entries(kinds).flatMap(([name, make]) => this.all(name).map((canvas, k) => make(canvas, this.runs[k])));
     this.limit();
     return this.charts;
   }
@@ -102,6 +61,7 @@ class TrainingPlayer extends Scrubber {
       this.refresh();
       this.keep();
     });
+    this.along.addEventListener("input", () => this.read(Number(this.along.value)));
     this.overlay.addEventListener("change", () => {
       this.overlayTruth();
       this.keep();
@@ -114,14 +74,14 @@ class TrainingPlayer extends Scrubber {
       this.truth ??= await fetchBand(this.getAttribute("truth"));
     } catch ({ message }) {
       this.overlay.checked = false;
-      this.readouts[0].textContent = `HMC\u2019s band could not be loaded (${message}).`;
+      this.spoken.textContent = this.readouts[0].textContent = `HMC\u2019s band could not be loaded (${message}).`;
     }
     this.board.classList.toggle("player--hmc", this.overlay.checked);
     this.limit();
     this.refresh();
   }
 
-  // Values at a place along x, and the table; their module comes when they are first asked for.
+  // Values at a place along x, and the tables; their module comes when they are first asked for.
   async read(place = this.place) {
     this.values ??= await import("./player-reading.js");
     this.place = place && Math.min(this.runs[0].x.length - 1, Math.max(0, place));
@@ -130,7 +90,7 @@ class TrainingPlayer extends Scrubber {
 
   // --- the panels
 
-  predictiveChart(run, canvas) {
+  predictiveChart(canvas, run) {
     const { record, x } = run;
     const chart = new Chart(canvas, {
       x: { low: x[0], high: x.at(-1), label: record.names[0] },
@@ -176,13 +136,13 @@ class TrainingPlayer extends Scrubber {
     for (const { run, y } of this.charts) if (run) [y.low, y.high] = [Math.min(...ends), Math.max(...ends)];
   }
 
-  elboChart(run, canvas) {
+  elboChart(canvas, run) {
     const { n_steps, reference, medians, median_steps, noisy_steps, noisy_elbo, steps, elbo } = run.record;
     const [lows, highs, thresholds] = [0, 1, 2].map((k) => this.runs.map(({ record }) => record.nats[k]));
     const [low, high] = [Math.min(...lows), Math.max(...highs)];
     const part = (k) => medians.subarray((k * medians.length) / 3, ((k + 1) * medians.length) / 3);
     const decades = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6].filter((step) => step <= n_steps);
-    for (const [name, value] of Object.entries(reference)) canvas.previousElementSibling.innerHTML += key("reference", `${name} <b>${whole(value)}</b>`);
+    for (const [name, value] of Object.entries(reference)) canvas.previousElementSibling.innerHTML += key("reference", `${escaped(name)} <b>${whole(value)}</b>`);
     const chart = new Chart(canvas, {
       x: { low: 0, high: n_steps, label: "training step", scale: symlog(1, 0.3), ticks: decades, format: compact },
       y: { low, high, label: "nats (up is better)", scale: symlog(Math.max(...thresholds)), format: compact },
@@ -199,37 +159,6 @@ class TrainingPlayer extends Scrubber {
       },
     });
     this.scrubOn(chart, this.steps);
-    return chart;
-  }
-
-  // Each weight's mean and sd over the prior's, layer by layer.
-  weightsChart(run, canvas) {
-    const { sizes, prior_stds, parameters } = run.record;
-    const n = parameters[0].length / 2;
-    const gap = Math.max(1, n / 30);
-    const places = [];
-    const blocks = prior_stds.map((sd, k) => {
-      const layer = k >> 1;
-      const from = places.length + gap * (k + 0.5);
-      const to = from + (k % 2 ? 1 : sizes[layer]) * sizes[layer + 1];
-      for (let place = from + 0.5; place < to; place++) places.push(place);
-      return { sides: [from - gap / 3, to + gap / 3], tick: [(from + to) / 2, "Wb"[k % 2] + String.fromCharCode(0x2081 + layer)], sd };
-    });
-    const most = 1.05 * Math.max(...this.runs.flatMap(({ record }) => [...record.prior_stds.map((sd) => 2.3 * sd), ...record.parameters.map(furthest)]));
-    const chart = new Chart(canvas, {
-      x: { low: 0, high: n + gap * blocks.length, ticks: blocks.map(({ tick }) => tick), label: "weights and biases, layer by layer" },
-      y: { low: -most, high: most },
-      margins: MARGINS,
-      paint: () => {
-        for (const { sides, sd } of blocks) chart.band(sides, [-2 * sd, -2 * sd], [2 * sd, 2 * sd], "reference", 0.22);
-        const now = parameters[this.frameOf(run)];
-        const ends = (side, around = 0) => places.map((_, i) => weightEnd(now, i, side) + around);
-        const width = chart.px(0.7) - chart.px(0);
-        const thin = 0.8 / (chart.py(0) - chart.py(1));
-        chart.bars(places, ends(-2), ends(2), "posterior", width, 0.5);
-        chart.bars(places, ends(0, -thin), ends(0, thin), "posterior", width + 0.6);
-      },
-    });
     return chart;
   }
 
@@ -286,9 +215,6 @@ class TrainingPlayer extends Scrubber {
   }
 }
 
-const weightEnd = (parameters, i, side) => parameters[i] + side * Math.log1p(Math.exp(parameters[parameters.length / 2 + i]));
-const furthest = (parameters) => Math.max(...Array.from({ length: parameters.length / 2 }, (_, i) => Math.max(weightEnd(parameters, i, 2), -weightEnd(parameters, i, -2))));
-
 const padded = (values) => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return [low - 0.08 * (high - low), high + 0.08 * (high - low)];
@@ -300,9 +226,10 @@ const WEIGHTS = { "of-f": "each weight, mean ± 2 sd", prior: "prior, ± 2 sd" }
 const key = (name, text) => `<span class="player__${name}">${text}</span>`;
 const PANEL = (title, name, about, keys) => {
   const along = name === "predictive";
+  const again = along ? "" : " player__title--again"; // Where panels of two runs lie under each other.
   return `
   <div class="player__of-${name}">
-    ${along && title ? `<p class="player__title">${title}</p>` : ""}
+    ${title && `<p class="player__title${again}">${title}</p>`}
     <p class="player__key${name === "elbo" ? " player__elbos" : ""}">${Object.entries(keys).map((each) => key(...each)).join("")}</p>
     <canvas class="player__${name}" role="img" aria-label="${title} ${about}"></canvas>
     ${along ? `<p class="player__readout">Point at the picture, or touch it, to read values.</p>` : ""}

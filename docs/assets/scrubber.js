@@ -13,6 +13,8 @@ const SECONDS = 8; // Of all frames, at speed 1, as in the films.
 
 // A phone's battery and processor are its reader's: there a finger starts the play.
 const waits = () => calm() || navigator.connection?.saveData || matchMedia("(pointer: coarse)").matches;
+// And not come back, to where its reader was.
+const arrived = () => performance.getEntriesByType("navigation")[0].type === "navigate";
 // Between two pieces of work the page can answer.
 const breath = () => new Promise((resolve) => setTimeout(resolve));
 
@@ -32,6 +34,9 @@ export async function fetchRecord(source) {
   return record;
 }
 
+// Text of a record or an attribute, as it may stand in HTML.
+export const escaped = (text) => text.replace(/[&<>"]/g, (each) => `&#${each.charCodeAt()};`);
+
 // The last record no later than a step.
 export const upTo = (steps, step) => Math.max(0, steps.findLastIndex((each) => each <= step));
 
@@ -42,6 +47,7 @@ export class Scrubber extends HTMLElement {
     this.near = new IntersectionObserver(([entry]) => entry.isIntersecting && this.load(), { rootMargin: "300px" });
     this.near.observe(this);
     this.charts?.forEach((chart) => chart.connect());
+    if (!this.board && !location.hash && this.isNamed() && arrived()) this.scrollIntoView();
   }
 
   disconnectedCallback() {
@@ -74,8 +80,7 @@ export class Scrubber extends HTMLElement {
     this.charts = this.build();
     this.listen();
     if (calm()) await this.stills();
-    const given = new URLSearchParams(location.search);
-    if (given.get("player") === this.id) this.restore(given);
+    if (this.isNamed()) this.restore(new URLSearchParams(location.search));
     else if (this.hasAttribute("step")) this.restore(new Map([["step", this.getAttribute("step")]]));
     else if (!waits()) this.playWhenSeen();
     await breath();
@@ -116,11 +121,11 @@ export class Scrubber extends HTMLElement {
 
   // --- time
 
-  // What a reader asks for: it stops the play, is spoken, and stays in the address.
+  // What a reader asks for: it stops the play, is spoken, and stays in the address. The slider speaks for itself.
   seek(t) {
     this.setPlaying(false);
     this.show(Math.min(this.last, Math.max(0, t)));
-    this.spoken.textContent = this.scrub.ariaValueText;
+    this.spoken.textContent = document.activeElement === this.scrub ? "" : this.scrub.ariaValueText;
     this.keep();
   }
 
@@ -188,6 +193,10 @@ export class Scrubber extends HTMLElement {
 
   // --- the address
 
+  isNamed() {
+    return this.id && new URLSearchParams(location.search).get("player") === this.id;
+  }
+
   // A sentence's link that names this player drives it.
   async follow(event) {
     const link = event.target.closest?.('a[href*="player="]');
@@ -221,6 +230,7 @@ export class Scrubber extends HTMLElement {
       // By then the reader may have gone to another page, whose address this is not.
       if (url.pathname !== pathname) return;
       for (const [name, value] of Object.entries(this.state())) value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value);
+      url.hash = this.id; // A page is long: a link that is shared leads to its player.
       history.replaceState(history.state, "", url);
     }, 300);
   }
