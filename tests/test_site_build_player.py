@@ -124,6 +124,19 @@ def test_a_step_that_was_not_recorded_is_refused_with_those_near_it(folder):
         check_steps(page + at_step_html("fot", 40), "post.md", root)
 
 
+def test_a_step_must_be_recorded_in_both_runs(folder):
+    (folder / "flat.bin").write_bytes(record_of([0, 1, 1000]))
+    both = {"id": "two", "still": "fit", "beside": folder / "flat"}
+    page = player_html(folder, "run", **both, titles=("one", "other"), step=1)
+    root = folder.parents[1]
+    check_steps(page + at_step_html("two", 1000), "post.md", root)
+    message = r"flat\.bin did not record step 40, but 0, 1, 1000:"
+    with pytest.raises(PluginError, match=message):
+        check_steps(page + at_step_html("two", 40), "post.md", root)
+    with pytest.raises(PluginError, match=message):
+        player_html(folder, "run", **both, step=40)
+
+
 def test_a_link_names_the_step_and_works_without_scripts():
     assert at_step_html("fit", 1000) == '<a href="?player=fit&amp;step=1000#fit">at step 1,000</a>'
     assert 'step=1000&amp;hmc=1#fit"' in at_step_html("fit", 1000, hmc=True)

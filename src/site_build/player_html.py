@@ -13,7 +13,7 @@ from site_build.media import figure, images, required, url
 
 # Of an element, of an address and of a fragment alike.
 IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
-PLAYER = re.compile(r'<(?:training|digits)-player id="([^"]+)" src="site:([^"]+)"')
+PLAYER = re.compile(r'<(?:training|digits)-player id="([^"]+)" src="site:([^"]+)"(?: beside="site:([^"]+)")?')
 LINK = re.compile(r'href="\?player=([^&"]+)&amp;step=(\d+)(?:&amp;hmc=1)?#')
 
 
@@ -36,15 +36,16 @@ def player_html(
     folder's film to be had as GIF and MP4; beside: the record of a second run, `titles` those of both;
     truth: HMC's band as JSON; step: a recorded step to begin at, else it plays when it is first seen.
     """
-    record = required(folder / f"{label}.bin", "no record of a run has this name")
-    attributes = {"id": _checked(id), "src": url(record)}
+    records = [required(folder / f"{label}.bin", "no record of a run has this name")]
+    attributes = {"id": _checked(id), "src": url(records[0])}
     if beside:
-        attributes["beside"] = url(required(beside.with_suffix(".bin"), "no record of a run has this name"))
+        records.append(required(beside.with_suffix(".bin"), "no record of a run has this name"))
+        attributes["beside"] = url(records[1])
     if titles:
         attributes["titles"] = "|".join(titles)
     if truth:
         attributes["truth"] = url(required(truth.with_suffix(".json"), "no band has this name"))
-    return _figure(folder, "training-player", attributes, record, still, film, step, caption)
+    return _figure(folder, "training-player", attributes, records, still, film, step, caption)
 
 
 def digits_player_html(
@@ -61,7 +62,7 @@ def digits_player_html(
     rest as in `player_html`."""
     record = required(folder / f"{label}.bin", "no record of a classifier has this name")
     attributes = {"id": _checked(id), "src": url(record)}
-    return _figure(folder, "digits-player", attributes, record, still, film, step, caption)
+    return _figure(folder, "digits-player", attributes, [record], still, film, step, caption)
 
 
 def at_step_html(id: str, step: int, text: str = "", *, hmc: bool = False) -> str:
@@ -72,9 +73,9 @@ def at_step_html(id: str, step: int, text: str = "", *, hmc: bool = False) -> st
 
 
 def check_steps(html: str, page_name: str, root: Path) -> None:
-    """Raise PluginError if a link in `html` names a player that it does not have, or a step that the player's
-    record does not have: the sentence would say one step and the picture show another."""
-    records = {id: root / source for id, source in PLAYER.findall(html)}
+    """Raise PluginError if a link in `html` names a player that it does not have, or a step that one of the
+    player's records does not have: the sentence would say one step and the picture show another."""
+    records = {id: [root / file for file in files if file] for id, *files in PLAYER.findall(html)}
     for id, step in LINK.findall(html):
         if id not in records:
             there = ", ".join(records) or "none"
@@ -94,14 +95,14 @@ def recorded_steps(record: Path) -> list[int]:
     raise PluginError(f"{record.parent.name}/{record.name} is not the record of a run.")
 
 
-def _figure(folder, element, attributes, record, still, film, step, caption):
+def _figure(folder, element, attributes, records, still, film, step, caption):
     if step is not None:
-        _check_recorded(record, step)
+        _check_recorded(records, step)
         attributes["step"] = str(step)
     listed = " ".join(f'{name}="{escape(value, quote=True)}"' for name, value in attributes.items())
     content = f"<{element} {listed}>{images(folder, still)}</{element}>"
     return figure(
-        "player-frame", content, " ".join(filter(None, [caption, _downloads(folder, film, record)]))
+        "player-frame", content, " ".join(filter(None, [caption, _downloads(folder, film, records[0])]))
     )
 
 
@@ -115,14 +116,16 @@ def _downloads(folder, film, record):
     return f"Downloads: {', '.join(links)}."
 
 
-def _check_recorded(record, step):
-    steps = recorded_steps(record)
-    if step not in steps:
-        closest = sorted(sorted(steps, key=lambda each: abs(each - step))[:4])
-        raise PluginError(
-            f"outputs/{record.parent.name}/{record.name} did not record step {step}, but "
-            f"{', '.join(map(str, closest))}: name one of these, or record it by fit(..., record_at=...)."
-        )
+def _check_recorded(records, step):
+    """Raise PluginError unless every one of a player's runs has the step: its picture shows them all at it."""
+    for record in records:
+        steps = recorded_steps(record)
+        if step not in steps:
+            closest = sorted(sorted(steps, key=lambda each: abs(each - step))[:4])
+            raise PluginError(
+                f"outputs/{record.parent.name}/{record.name} did not record step {step}, but "
+                f"{', '.join(map(str, closest))}: name one of these, or record it by fit(..., record_at=...)."
+            )
 
 
 def _checked(id):
