@@ -1,9 +1,10 @@
-"""Measures the playground's arithmetic in Chromium: training steps a second, and how soon HMC has converged.
+"""Measures the playground in Chromium: training steps and frames a second, and how soon HMC has converged.
 
     .venv/bin/python benchmarks/playground.py
 
-HMC runs in four workers of four chains each, which share what cores there are. Its sds of f are to come out
-as the library's own, which the last lines print.
+The frames are those of the built page, in site/, while it trains; the steps beside them are the page's own
+count. HMC runs in four workers of four chains each, which share what cores there are. Its sds of f are to
+come out as the library's own, which the last lines print.
 """
 
 import sys
@@ -15,7 +16,10 @@ import bayesian_nn as bnn
 
 sys.path.insert(0, str(ROOT / "tests"))
 
+from browser import chromium, require_chromium
 from node import engine
+
+from site_build.pages_server import serve
 
 TRAIN = """async ({ assets, data, activation, nSteps }) => {
     const { Training } = await import(`${assets}variational.js`);
@@ -28,13 +32,20 @@ TRAIN = """async ({ assets, data, activation, nSteps }) => {
 }"""
 SAMPLE = """async ({ assets, data, grid, nWorkers, nChains, seconds }) => {
     const code = `import { Chains } from "${assets}hmc.js";
+        import { Network } from "${assets}network.js";
         onmessage = ({ data: { settings, grid, seconds } }) => {
             const chains = new Chains(settings);
+            const network = new Network(settings.model, grid);
+            const { nChains } = settings;
+            const chain = (values, c) => values.subarray(c * grid.length, (c + 1) * grid.length);
             const begin = performance.now();
             for (const second of seconds) {
                 while (performance.now() - begin < 1000 * second) chains.run(1);
                 const { nGradients, nDivergences } = chains;
-                postMessage({ values: chains.functions(grid), nGradients, nDivergences });
+                const draws = chains.draws.map((draw) => chains.functions(draw, network));
+                const rows = Array.from({ length: nChains }, (_, c) =>
+                    draws.map((draw) => [...chain(draw, c)]));
+                postMessage({ values: Float64Array.from(rows.flat(2)), nGradients, nDivergences });
             }
         };`;
     const { convergence } = await import(`${assets}hmc.js`);
@@ -65,11 +76,26 @@ SAMPLE = """async ({ assets, data, grid, nWorkers, nChains, seconds }) => {
             nDivergences: sum("nDivergences") };
     });
 }"""
+# While a run of the default model trains: frames of the page, and its worker's steps.
+FRAMES = """async (seconds) => {
+    const play = document.querySelector("bayes-playground");
+    let frames = 0;
+    const begin = performance.now();
+    const from = play.trainer.step;
+    while (performance.now() - begin < 1000 * seconds) {
+        await new Promise(requestAnimationFrame);
+        frames++;
+    }
+    const took = (performance.now() - begin) / 1000;
+    return { frames: frames / took, steps: (play.trainer.step - from) / took,
+        said: Number(play.dataset.stepsPerSecond), run: play.dataset.run };
+}"""
 REGIONS = {"data": [(0, 2), (6, 8)], "gap": [(2.1, 5.9)], "outside": [(-4, -0.1), (8.1, 12)]}
 X = np.linspace(-4, 12, 161)
 
 
 def main():
+    page()
     points = bnn.cosine_with_gap(seed=42)
     data = {"x": ((points.x[:, 0] - 4) / 4).tolist(), "y": points.y.tolist()}
     with engine("chromium") as evaluate:
@@ -77,6 +103,25 @@ def main():
     with engine("chromium") as evaluate:
         sampling(evaluate, data)
     library(points)
+
+
+def page():
+    site = ROOT / "site"
+    if not (site / "playground" / "index.html").is_file():
+        sys.exit(f"{site} holds no playground: run `make site` first")
+    with chromium(require_chromium()) as browser, serve(site, "/base/") as address:
+        opened = browser.new_page(viewport={"width": 1280, "height": 900})
+        opened.goto(f"{address}playground/?v=1&steps=20000")
+        opened.wait_for_selector("bayes-playground[data-run]")
+        opened.get_by_role("button", name="Train", exact=True).click()
+        # Of a warm engine: what a reader sees who watches.
+        opened.wait_for_function("() => document.querySelector('bayes-playground').trainer.step > 2000")
+        found = opened.evaluate(FRAMES, 2)
+    report("the page while it trains: frames a second", found["frames"], "", ">= 50")
+    report("    steps a second, as it says", found["said"], "", ">= 3,000")
+    report("    steps a second, by the clock, pictures included", found["steps"], "", "")
+    if found["run"] != "running":
+        print("    The run ended meanwhile: the frames are in part those of a page at rest.")
 
 
 def training(evaluate, data):

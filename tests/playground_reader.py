@@ -23,14 +23,16 @@ def address(tmp_path_factory):
 
 @pytest.fixture
 def open_page(browser, address):
-    """A function that opens a page of `playground_pages`; an error, or another's server, fails the test."""
+    """A function that opens a page of `playground_pages`; an error, or another's server, fails the test.
+    sound: whether none is expected."""
     contexts, wrong = [], []
 
-    def opened(search="", *, name="light", viewport=DESKTOP, ready=True, **preferences):
+    def opened(search="", *, name="light", viewport=DESKTOP, ready=True, sound=True, **preferences):
         contexts.append(browser.new_context(viewport=viewport, **preferences))
         page = contexts[-1].new_page()
-        page.on("console", lambda message: wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
+        if sound:
+            page.on("console", lambda message: wrong.append(message.text))
+            page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda asked: asked.url.startswith((address, "data:")) or wrong.append(asked.url))
         page.goto(f"{address}{name}.html{search}")
         if ready:

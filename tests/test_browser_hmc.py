@@ -16,7 +16,9 @@ NETWORK = {"sizes": [1, 6, 5, 1], "activation": "tanh", "priorStd": 1, "noiseStd
 SCRIPTS = {
     name: "async ({ assets, model, data, ...rest }) => {\n"
     "const H = await import(`${assets}hmc.js`);\n"
+    "const { energy, leapfrog, startingPoint } = await import(`${assets}leapfrog.js`);\n"
     "const { LogJoint } = await import(`${assets}likelihood.js`);\n"
+    "const { Network } = await import(`${assets}network.js`);\n"
     "const array = (values) => Float64Array.from(values);\n"
     "data = { x: array(data.x), y: array(data.y) };\n"
     f"{body}\n}}"
@@ -27,22 +29,26 @@ SCRIPTS = {
             for (const n of rest.parts) chains.run(n);
             const { acceptance, nDivergences, nGradients, iteration, draws, failed } = chains;
             const grid = array([-1, 0, 0.5]);
-            const values = chains.functions(grid);
+            const network = new Network(model, grid);
+            const told = draws.map((draw) => chains.functions(draw, network));
+            const nX = grid.length;
+            const values = array(Array.from({ length: chains.nChains }, (_, chain) =>
+                told.map((each) => [...each.subarray(chain * nX, (chain + 1) * nX)])).flat(2));
             const agreed = draws.length < 4 ? {} : H.convergence(values, chains.nChains, 3);
             return { acceptance, nDivergences, nGradients, iteration, failed, weights: [...chains.weights],
                 draws: draws.map((draw) => [...draw]), functions: [...values],
                 rHat: [...(agreed.rHat ?? [])], ess: [...(agreed.ess ?? [])] };""",
         "leapfrog": """
             const density = new LogJoint(model, data);
-            const point = H.startingPoint(density, array(rest.weights));
+            const point = startingPoint(density, array(rest.weights));
             const momentum = array(rest.momentum);
             const scales = array(rest.scales);
-            const before = H.energy(point, momentum);
-            H.leapfrog(density, point, momentum, scales, rest.stepSize, rest.nSteps);
-            const change = H.energy(point, momentum) - before;
+            const before = energy(point, momentum);
+            leapfrog(density, point, momentum, scales, rest.stepSize, rest.nSteps);
+            const change = energy(point, momentum) - before;
             const there = [...point.weights];
             momentum.forEach((value, i) => (momentum[i] = -value));
-            H.leapfrog(density, point, momentum, scales, rest.stepSize, rest.nSteps);
+            leapfrog(density, point, momentum, scales, rest.stepSize, rest.nSteps);
             return { change, there, back: [...point.weights], momentum: [...momentum] };""",
         "convergence": """
             const { rHat, ess } = H.convergence(array(rest.values), rest.nChains, rest.nX);

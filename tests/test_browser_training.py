@@ -32,6 +32,9 @@ SCRIPTS = {
     name: f"async ({{ assets, model, data, ...rest }}) => {{\n"
     "const V = await import(`${assets}variational.js`);\n"
     "const P = await import(`${assets}predictive.js`);\n"
+    "const { LogJoint } = await import(`${assets}likelihood.js`);\n"
+    "const { Network } = await import(`${assets}network.js`);\n"
+    "const { learningRate } = await import(`${assets}schedule.js`);\n"
     "const array = (values) => Float64Array.from(values);\n"
     "data = { x: array(data.x), y: array(data.y) };\n"
     f"{body}\n}}"
@@ -43,8 +46,8 @@ SCRIPTS = {
             return { ...parts, gradient: [...gradient] };""",
         "logJoint": """
             const gradient = new Float64Array(rest.weights.length);
-            const value = V.logJoint(model, data, array(rest.weights), gradient);
-            const f = V.outputs(model, array(rest.weights), data.x);
+            const value = new LogJoint(model, data).evaluate(array(rest.weights), 0, gradient);
+            const f = new Network(model, data.x).forward(array(rest.weights));
             return { value, gradient: [...gradient], f: [...f] };""",
         "train": """
             const training = new V.Training({ model, data, ...rest.settings });
@@ -56,7 +59,7 @@ SCRIPTS = {
             const { parameters, noise, nCurves } = rest;
             const { mean, std, curves } = P.summary(model, array(parameters), array(noise), data.x, nCurves);
             return { mean: [...mean], std: [...std], curves: curves.map((curve) => [...curve]) };""",
-        "rates": "return rest.steps.map((step) => V.learningRate(step, rest.nSteps, rest.peak));",
+        "rates": "return rest.steps.map((step) => learningRate(step, rest.nSteps, rest.peak));",
     }.items()
 }
 

@@ -161,3 +161,93 @@ def test_predict_then_reveal_by_mouse_and_keys_with_a_score_that_is_true(open_pa
     assert handles.count() == 0
     drag(page, (8, -0.1), (8, 1))
     assert state_of(page)["points"] != points
+
+
+def test_the_last_word_of_hmc_is_spoken_and_its_way_there_is_not(open_page):
+    page = open_page(SMALL)
+    page.evaluate("""() => {
+        window.heard = [];
+        const spoken = document.querySelector(".play__spoken");
+        const note = () => window.heard.push(spoken.textContent);
+        new MutationObserver(note).observe(spoken, { childList: true });
+    }""")
+    lay_over(page)
+    until(page, "window.heard.length > 0")
+    assert page.evaluate("window.heard") == [page.inner_text(".play__honest")]
+    assert "effective draws of f" in page.inner_text(".play__honest")
+
+
+def test_who_leaves_the_prediction_keeps_the_focus(open_page):
+    page = open_page(SMALL)
+    button(page, "Predict, then reveal").focus()
+    page.keyboard.press("Enter")
+    button(page, "Leave").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "Predict, then reveal"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "slider"
+    # Other points end it too, wherever the focus is.
+    page.locator(".play__data").evaluate(
+        "(select) => (select.value = 'step', select.dispatchEvent(new Event('change')))"
+    )
+    assert page.evaluate("document.activeElement.textContent") == "Predict, then reveal"
+
+
+@pytest.mark.parametrize(
+    ("search", "sentence"),
+    [
+        # A point so far away that its square is beyond all numbers, and one that is just within them.
+        (
+            "points=1e9,0&units=0,1e-200,0,1",
+            "HMC cannot begin: where its chains start, the points are so unlikely",
+        ),
+        ("points=1e9,0&units=0,1e-130,0,1", "HMC's chains do not move, or have left the finite numbers"),
+    ],
+)
+def test_hmc_that_cannot_be_had_ends_in_a_sentence(open_page, search, sentence):
+    page = open_page(f"?v=1&depth=0&{search}")
+    button(page, "Lay HMC over it").click()
+    page.locator(".play__honest--warning", has_text=sentence).wait_for(timeout=60_000)
+    assert "lay it over again" in page.inner_text(".play__honest")
+    assert page.inner_text(".play__spoken") == page.inner_text(".play__honest")
+    assert page.get_attribute("bayes-playground", "data-exact") == "none"
+    assert button(page, "Lay HMC over it").is_enabled()
+    assert not re.search(r"NaN|Infinity|∞", page.inner_text(".play"))
+    until_workers(page, 1)
+
+
+def test_hmc_whose_worker_breaks_ends_in_a_sentence_and_can_be_had_again(open_page):
+    page = open_page(SMALL, sound=False)
+    button(page, "Lay HMC over it").click()
+    page.evaluate(f"{PLAY}.compare.exact.workers[0].postMessage(null)")
+    page.locator(".play__honest--warning", has_text="HMC has stopped (Uncaught TypeError").wait_for()
+    assert page.get_attribute("bayes-playground", "data-exact") == "none"
+    until_workers(page, 1)
+    lay_over(page)
+    assert "effective draws of f" in page.inner_text(".play__honest")
+
+
+@pytest.mark.parametrize(
+    "poison", ["rHat = NaN", "rHat = Infinity", "ess = NaN", "std[3] = NaN", "mean[0] = Infinity"]
+)
+def test_no_verdict_is_made_of_what_is_no_number(open_page, poison):
+    page = open_page(SMALL)
+    page.evaluate(f"""() => {{
+        const exact = {PLAY}.compare.exact, {{ judge }} = exact;
+        exact.judge = () => {{ judge.call(exact); exact.{poison}; }};
+    }}""")
+    button(page, "Lay HMC over it").click()
+    page.locator(".play__honest--warning", has_text="so they say nothing").wait_for(timeout=120_000)
+    assert not re.search(r"NaN|Infinity|∞", page.inner_text(".play"))
+
+
+def test_sets_of_points_that_change_fast_leave_no_chain_behind(open_page):
+    page = open_page(SMALL)
+    for name in ("step", "one-gap", "two-gaps"):
+        button(page, "Lay HMC over it").click()
+        page.locator(".play__data").select_option(name)
+        assert page.get_attribute("bayes-playground", "data-exact") == "none"
+    button(page, "Lay HMC over it").click()
+    until(page, f"{PLAY}.compare.exact.progress > 0")
+    n_workers = page.evaluate(f"{PLAY}.compare.exact.workers.length")
+    until_workers(page, 1 + n_workers)

@@ -132,3 +132,35 @@ def test_too_many_points_are_refused_with_the_limit_and_the_reason(open_page):
     button(page, "Add").click()
     assert "These are 301 points, and the playground takes 300, for every step goes through all" in says(page)
     assert len(state_of(page)["points"]) == 300
+
+
+def test_a_point_that_is_removed_while_it_is_dragged_is_gone_and_nothing_breaks(open_page):
+    page = open_page(SMALL)
+    page.mouse.move(*place(page, 8, -0.1))
+    page.mouse.down()
+    page.mouse.move(*place(page, 8, 1), steps=4)
+    page.keyboard.press("Delete")
+    page.mouse.move(*place(page, 7, 2), steps=4)
+    page.mouse.up()
+    assert [x for x, _ in state_of(page)["points"]] == [0, 1, 2, 6, 7]
+    # The next drag is one again.
+    drag(page, (7, 0.7), (7, -1))
+    assert state_of(page)["points"][4] == [7, pytest.approx(-1, abs=0.05)]
+
+
+def test_after_starting_over_the_points_of_before_are_a_step_back(open_page):
+    page = open_page("?v=1&noise=0.2&prior=2")
+    drag(page, POINTS[-1], (8, 2))
+    moved = state_of(page)["points"]
+    button(page, "Start over").click()
+    assert state_of(page)["points"] == POINTS
+    assert (state_of(page)["noiseStd"], state_of(page)["priorStd"]) == (0.1, 1)
+    button(page, "Undo").click()
+    assert state_of(page)["points"] == moved
+    # What belongs to the points comes back with them, and no other setting.
+    assert (state_of(page)["noiseStd"], state_of(page)["priorStd"]) == (0.2, 1)
+    button(page, "Undo").click()
+    assert state_of(page)["points"] == POINTS
+    # A button that is spent leaves the focus to another.
+    assert button(page, "Undo").is_disabled()
+    assert page.evaluate("document.activeElement.className") == "play__add"

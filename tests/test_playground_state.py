@@ -298,6 +298,28 @@ def test_the_exported_script_runs_and_describes_the_same(changes, data, tmp_path
     assert (settings.seed, settings.n_steps) == (state["seed"], state["nSteps"])
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_script_is_python(name):
+    for changes in ({}, ODD, {"learningRate": 1e100, "priorStd": 1e-7, "seed": 2**32 - 1}):
+        script = _ask("toPython({ ...startState(named, given[0]), ...given[1] })", [name, changes])
+        compile(script, "playground.py", "exec")
+
+
+def test_without_points_the_script_says_that_there_are_none(tmp_path, monkeypatch):
+    state = _opened("?v=1&points=")["state"]
+    with pytest.raises(SystemExit, match="There are no points: add some to the playground"):
+        runpy.run_path(str(_exported(state, tmp_path, monkeypatch)))
+
+
+@pytest.mark.parametrize("points", [[[1, 1]], [[0, 2], [4, 2], [8, 2]], [[3, 1], [3, -1]]])
+@pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
+def test_the_script_of_few_points_runs_too(points, tmp_path, monkeypatch):
+    own = {"data": "own", "points": points, "nSteps": 2}
+    state = _ask("({ ...startState(named), ...given, units: unitsFor(given.points) })", own)
+    names = runpy.run_path(str(_exported(state, tmp_path, monkeypatch)))
+    np.testing.assert_array_equal(names["data"].y, [y for _, y in points])
+
+
 def test_the_remarks_of_the_script_call_what_there_is():
     script = _ask("toPython(startState(named))")
     assert "# chains = bnn.sample_hmc(model, data, seed=0)" in script

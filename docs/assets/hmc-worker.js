@@ -1,5 +1,5 @@
 // Some of the playground's chains of Hamiltonian Monte Carlo. Told: chains to begin, or how many more iterations to do.
-// Tells: after each iteration how far it is, and once they count, what functions the chains are at.
+// Tells: that they cannot begin; or after each iteration how far it is, and once they count, what functions the chains are at.
 
 import { Chains } from "./hmc.js";
 import { Network } from "./network.js";
@@ -11,6 +11,7 @@ self.onmessage = ({ data: { job, more } }) => {
   if (job) {
     chains = new Chains(job);
     network = new Network(job.model, job.x);
+    if (chains.failed) return self.postMessage({ failed: true });
   }
   const idle = !left;
   left = (left ?? 0) + more;
@@ -21,14 +22,12 @@ port2.onmessage = () => {
   if (!left) return;
   chains.run(1);
   left--;
-  const { iteration, nWarmup, nDivergences, nChains, n } = chains;
+  const { iteration, nWarmup, nDivergences } = chains;
   if (iteration <= nWarmup) {
     self.postMessage({ iteration });
   } else {
-    const x = network.x;
-    const weights = chains.draws.pop(); // It is told, and need not be kept.
-    const values = new Float32Array(nChains * x.length);
-    for (let chain = 0; chain < nChains; chain++) values.set(network.forward(weights, chain * n), chain * x.length);
+    // It is told, and need not be kept.
+    const values = Float32Array.from(chains.functions(chains.draws.pop(), network));
     self.postMessage({ iteration, nDivergences, values }, [values.buffer]);
   }
   port1.postMessage(0);

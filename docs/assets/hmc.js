@@ -1,8 +1,10 @@
 // Hamiltonian Monte Carlo (Neal 2011) on a small network's weights, as bayesian_nn.sample_hmc does it: several chains that
 // adapt together, the step to the acceptance, the masses to the spread of the weights. In portable arithmetic.
 
+import { copy, energy, leapfrog, startingPoint } from "./leapfrog.js";
 import { LogJoint } from "./likelihood.js";
-import { Network, nWeights } from "./network.js";
+import { mean, variance } from "./moments.js";
+import { nWeights } from "./network.js";
 import { exp, log, normals } from "./portable.js";
 import { start } from "./variational.js";
 
@@ -90,51 +92,16 @@ export class Chains {
     });
   }
 
-  // f at x for every draw [nChains * nDraws * nX], chain by chain.
-  functions(x) {
-    const network = new Network(this.model, x);
-    const values = new Float64Array(this.nChains * this.draws.length * x.length);
-    let at = 0;
-    for (let chain = 0; chain < this.nChains; chain++) {
-      for (const draw of this.draws) {
-        values.set(network.forward(draw, chain * this.n), at);
-        at += x.length;
-      }
-    }
+  // f of each chain's weights in a draw, at a network's inputs [nChains * nX].
+  functions(draw, network) {
+    const values = new Float64Array(this.nChains * network.n);
+    for (let chain = 0; chain < this.nChains; chain++) values.set(network.forward(draw, chain * this.n), chain * network.n);
     return values;
   }
 }
 
 // The stream of a chain's iteration: below those of variational.js.
 const stream = (chain, iteration) => -1000000 * (chain + 1) - iteration;
-
-// Where a chain is: weights [n], their log joint density, its gradient [n].
-export function startingPoint(density, weights) {
-  const gradient = new Float64Array(weights.length);
-  return { weights, gradient, logJoint: density.evaluate(weights, 0, gradient) };
-}
-
-const copy = ({ weights, gradient, logJoint }) => ({ weights: weights.slice(), gradient: gradient.slice(), logJoint });
-
-// Moves a point and its momentum [n], in units of 1 / scales, along a trajectory of nSteps steps.
-export function leapfrog(density, point, momentum, scales, stepSize, nSteps) {
-  const { weights, gradient } = point;
-  for (let step = 0; step < nSteps; step++) {
-    for (let i = 0; i < weights.length; i++) {
-      momentum[i] += 0.5 * stepSize * scales[i] * gradient[i];
-      weights[i] += stepSize * scales[i] * momentum[i];
-    }
-    point.logJoint = density.evaluate(weights, 0, gradient);
-    for (let i = 0; i < weights.length; i++) momentum[i] += 0.5 * stepSize * scales[i] * gradient[i];
-  }
-}
-
-// The energy's negative, in nats.
-export function energy({ logJoint }, momentum) {
-  let value = logJoint;
-  for (const component of momentum) value -= 0.5 * component * component;
-  return value;
-}
 
 // Dual averaging of the log step size (Hoffman and Gelman 2014, equation 6, with their constants).
 class Tuner {
@@ -166,7 +133,6 @@ function spread(arrays, n, priorStd) {
 }
 
 const square = (value) => value * value;
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 // Whether chains agree: { rHat, ess } [nX] for values [nChains * nDraws * nX], chain by chain, those of several workers one
 // after the other; nDraws must be 4 or more. As bayesian_nn.diagnostics: split R-hat (Gelman and Rubin 1992), and how many
@@ -187,14 +153,9 @@ export function convergence(values, nChains, nX) {
 function splitRHat(chains, half) {
   const halves = chains.flatMap((chain) => [chain.subarray(0, half), chain.subarray(half, 2 * half)]);
   const m = halves.length;
-  const within = mean(halves.map((part) => variance(part)));
-  const total = ((half - 1) / half) * within + variance(halves.map(mean));
+  const within = mean(halves.map((part) => variance(part, half - 1)));
+  const total = ((half - 1) / half) * within + variance(halves.map(mean), m - 1);
   return (((m + 1) / m) * total) / within - (half - 1) / (m * half);
-}
-
-function variance(values) {
-  const centre = mean(values);
-  return values.reduce((sum, value) => sum + (value - centre) * (value - centre), 0) / (values.length - 1);
 }
 
 function effectiveDraws(chains, n) {
@@ -202,7 +163,7 @@ function effectiveDraws(chains, n) {
   const centred = chains.map((chain, c) => chain.map((value) => value - means[c]));
   const covariance = (lag) => mean(centred.map((chain) => products(chain, lag) / (n - lag)));
   const within = covariance(0);
-  const total = chains.length > 1 ? within + variance(means) : within;
+  const total = chains.length > 1 ? within + variance(means, means.length - 1) : within;
   const correlation = (lag) => 1 - (within - covariance(lag)) / total;
   let sum = -1;
   for (let lag = 0; lag + 1 < n; lag += 2) {

@@ -6,7 +6,7 @@
 import { Network, addProduct } from "./network.js";
 import { log, sigmoid } from "./portable.js";
 
-export const LOG_SQRT_2PI = 0.9189385332046727;
+const LOG_SQRT_2PI = 0.9189385332046727;
 
 // The activations' slopes, of a unit's sum and its value.
 const SLOPES = {
@@ -20,12 +20,6 @@ const SLOPES = {
     return slope + value * (1 - slope);
   },
 };
-
-// f at x [nX] for the weights that begin at `at`, into `out`.
-export function outputs(model, weights, x, out = new Float64Array(x.length), at = 0) {
-  out.set(new Network(model, x).forward(weights, at));
-  return out;
-}
 
 // log p(y | x, w) with its gradient.
 export class LogLikelihood {
@@ -83,10 +77,6 @@ function dot(a, i, b, j, n) {
 }
 
 // log p(y, w | x), its gradient [n] filled.
-export function logJoint(model, data, weights, gradient) {
-  return new LogJoint(model, data).evaluate(weights, 0, gradient);
-}
-
 export class LogJoint {
   constructor(model, data) {
     this.likelihood = new LogLikelihood(model, data);

@@ -1,5 +1,6 @@
 // What the playground is made of: its HTML, and the sliders of its settings.
 
+import { formatted } from "./numbers.js";
 import { NAMES, labelOf } from "./playground-data.js";
 import { SETTINGS } from "./playground-state.js";
 
@@ -60,6 +61,13 @@ export const BOARD = `
 </div>
 <p class="play__spoken" aria-live="polite"></p>`;
 
+// A button that cannot be pressed any more leaves the focus to another.
+export function enable(button, enabled, other) {
+  const held = !enabled && document.activeElement === button;
+  button.disabled = !enabled;
+  if (held) other.focus({ preventScroll: true });
+}
+
 // Sliders for what has values, and a choice for what has names. changed(key, value): what a reader has set.
 export class Settings {
   constructor(box, changed) {
@@ -91,7 +99,7 @@ export class Settings {
       }
       const distances = setting.values.map((each) => Math.abs(Math.log((this.scaled(setting, each) + 1e-12) / (value + 1e-12))));
       input.value = distances.indexOf(Math.min(...distances));
-      shown.textContent = value.toLocaleString("en", { maximumSignificantDigits: 6 });
+      shown.textContent = formatted(value);
       input.ariaValueText = `${shown.textContent} ${setting.unit}`;
     }
   }

@@ -1,10 +1,9 @@
 // The playground's two charts: what the network believes, and the objective that it climbs.
 
-import { Chart, formatted, symlog } from "./chart.js";
+import { Chart, symlog } from "./chart.js";
+import { compact } from "./numbers.js";
 import { mediansUpTo } from "./playground-trainer.js";
 import { bestConstant, windowOf } from "./playground-state.js";
-
-const compact = (value) => (Math.abs(value) < 1e4 ? formatted(value) : value.toExponential(0).replace("e+", "e").replace("-", "\u2212"));
 
 function band(chart, x, mean, width, colour, alpha) {
   chart.band(x, mean.map((value, k) => value - 2 * width[k]), mean.map((value, k) => value + 2 * width[k]), colour, alpha);
@@ -15,9 +14,9 @@ export function fitChart(canvas, play) {
   const chart = new Chart(canvas, {
     x: { low: 0, high: 1, label: "x" },
     y: { low: 0, high: 1, label: "y" },
-    margins: { left: 3.8, top: 1.6, right: 1 },
+    margins: { left: 4.2, top: 1.6, right: 1 },
     paint: () => {
-      const { trainer, compare, truth, place } = play;
+      const { trainer, compare, truth, reading: { place } } = play;
       const { exact, guess } = compare;
       const [seen, exactSeen] = [compare.sees("training") && trainer.finite, compare.sees("exact") && exact.mean];
       const { x, mean, std, curves } = trainer;
@@ -50,7 +49,7 @@ export function elboChart(canvas, play) {
   const chart = new Chart(canvas, {
     x: { low: 0, high: 1, label: "training step", scale: symlog(1, 0.3), format: compact },
     y: { low: -1, high: 0, label: "nats (up is better)", format: compact },
-    margins: { left: 3.8, top: 1.6, right: 1 },
+    margins: { left: 4.2, top: 1.6, right: 1 },
     paint: () => {
       const { trainer, compare, state } = play;
       const { step, logLikelihood, kl, nSteps } = trainer;

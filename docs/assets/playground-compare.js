@@ -1,5 +1,6 @@
 // What the training is held against: HMC's band, and the band that a reader expects.
 
+import { enable } from "./playground-board.js";
 import { Exact } from "./playground-exact.js";
 import { Guess } from "./playground-guess.js";
 import { honesty, scored, tooSure } from "./playground-words.js";
@@ -16,7 +17,7 @@ export class Compare {
     Object.assign(this, { play, board, stage: "none", asked: false });
     Object.assign(this, { button: find("exact"), more: find("draws"), next: find("guess"), leave: find("leave"), progress: find("progress"), honest: find("honest") });
     const layer = find("layer");
-    this.exact = new Exact({ exact: () => this.show(), broken: (message) => play.broken(message) });
+    this.exact = new Exact({ exact: () => this.show(), failed: (note) => this.drop(note, true) });
     this.guess = new Guess(layer, play.charts[0], { guessed: () => play.charts[0].refresh() });
     this.button.addEventListener("click", () => (this.asked ? this.drop() : this.ask()));
     this.more.addEventListener("click", () => this.exact.more());
@@ -24,7 +25,7 @@ export class Compare {
     this.leave.addEventListener("click", () => this.end());
     board.dataset.stage = this.stage;
     play.dataset.exact = "none";
-    this.honest.textContent = WHAT;
+    this.tell(WHAT);
   }
 
   sees(what) {
@@ -41,11 +42,17 @@ export class Compare {
   }
 
   // Of another model or other points it says nothing.
-  drop(note = WHAT) {
+  drop(note = WHAT, failed = false) {
     this.asked = false;
     this.exact.stop();
     this.show();
+    this.tell(note, failed, failed);
+  }
+
+  tell(note, aloud = false, warning = false) {
+    if (aloud && note !== this.honest.textContent) this.play.speak(note);
     this.honest.textContent = note;
+    this.honest.classList.toggle("play__honest--warning", warning);
   }
 
   changed() {
@@ -58,17 +65,17 @@ export class Compare {
     this.button.setAttribute("aria-pressed", asked);
     this.button.textContent = asked ? "Take HMC away" : "Lay HMC over it";
     this.progress.value = asked ? exact.progress : 0;
-    this.more.disabled = !exact.done;
+    enable(this.more, exact.done, this.button);
     play.dataset.exact = !asked ? "none" : exact.done ? "done" : "running";
     if (asked && exact.done) {
       const compared = play.trainer.over && this.sees("exact") ? tooSure(play.trainer, exact, play.state.points) : "";
-      this.honest.textContent = honesty(exact) + compared;
+      this.tell(honesty(exact) + compared, true);
       if (this.stage === "exact") this.score(exact, "HMC's");
     } else if (asked) {
-      this.honest.textContent = `HMC, ${exact.draws.length === 1 ? "in a worker" : `in ${exact.draws.length} workers`}: ${Math.round(100 * exact.progress)}% done.`;
+      this.tell(`HMC, ${exact.draws.length === 1 ? "in a worker" : `in ${exact.draws.length} workers`}: ${Math.round(100 * exact.progress)}% done.`);
     }
     play.charts[0].refresh();
-    play.readAgain();
+    play.reading.again();
   }
 
   // --- predict, then reveal
@@ -79,7 +86,7 @@ export class Compare {
     else if (stage === "guess") {
       this.guess.settle();
       this.turn("training");
-      if (play.trainer.over) this.trained();
+      if (play.trainer.over && play.trainer.isSound) this.trained();
       else play.train();
     } else if (stage === "training") {
       this.turn("exact");
@@ -92,7 +99,7 @@ export class Compare {
     const { play } = this;
     if (play.trainer.running) play.pause();
     play.points.enable(false);
-    play.readAt(-1);
+    play.reading.at(-1);
     this.turn("guess");
     this.guess.begin(play.state.units);
     play.say(ASKED);
@@ -103,12 +110,12 @@ export class Compare {
     this.next.textContent = NEXT[stage];
     this.leave.hidden = stage === "none";
     this.board.dataset.stage = stage;
-    this.play.showRun();
+    this.play.reading.run();
     this.play.charts.forEach((chart) => chart.refresh());
   }
 
   trained() {
-    if (this.stage === "training") this.score(this.play.trainer, "the training's");
+    if (this.stage === "training" && this.play.trainer.isSound) this.score(this.play.trainer, "the training's");
     else if (this.exact.done) this.show();
   }
 
@@ -121,8 +128,10 @@ export class Compare {
 
   end() {
     if (this.stage === "none") return;
+    const held = document.activeElement === this.leave || this.guess.group.contains(document.activeElement);
     this.guess.close();
     this.play.points.enable(true);
     this.turn("none");
+    if (held) this.next.focus({ preventScroll: true });
   }
 }

@@ -3,6 +3,7 @@
 import { convergence } from "./hmc.js";
 import { inNetworkUnits } from "./playground-state.js";
 import { placesOf } from "./playground-trainer.js";
+import { NO_START, STUCK, brokenChains } from "./playground-words.js";
 
 export const N_WARMUP = 60;
 export const N_DRAWS = 200; // Of each chain, and as many again for whoever asks for more.
@@ -10,7 +11,7 @@ const MIN_CHAINS = 8;
 const EVERY = 4; // Places along x of which one is judged.
 const LOOK = 400; // Milliseconds between looks at the band.
 
-// told: { exact, broken }: called at times while it goes on and once it is done; with a message.
+// told: { exact, failed }: called at times while it goes on and once it is done; with a sentence if it came to nothing.
 export class Exact {
   constructor(told) {
     Object.assign(this, { told, workers: [] });
@@ -30,8 +31,10 @@ export class Exact {
     const common = { ...inNetworkUnits(state), seed, nChains: nEach, nWarmup: N_WARMUP, x: this.x.map((x) => (x - units.x0) / units.xScale) };
     this.workers = this.draws.map((_, k) => {
       const worker = new Worker(new URL("hmc-worker.js", import.meta.url), { type: "module" });
-      worker.addEventListener("message", ({ data }) => this.hear(k, data));
-      worker.addEventListener("error", ({ message }) => this.told.broken(message));
+      // One that was ended may still be heard.
+      const own = (act) => (event) => this.workers[k] === worker && act(event);
+      worker.addEventListener("message", own(({ data }) => this.hear(k, data)));
+      worker.addEventListener("error", own(({ message }) => this.fail(brokenChains(message))));
       worker.postMessage({ job: { ...common, first: k * nEach }, more: N_WARMUP + N_DRAWS });
       return worker;
     });
@@ -50,6 +53,11 @@ export class Exact {
     Object.assign(this, { workers: [], running: false, mean: undefined, std: undefined, rHat: undefined, ess: undefined, looked: 0 });
   }
 
+  fail(sentence) {
+    this.stop();
+    this.told.failed(sentence);
+  }
+
   get done() {
     return !this.running && this.mean !== undefined;
   }
@@ -63,7 +71,8 @@ export class Exact {
     return Math.min(...this.iterations) / total;
   }
 
-  hear(k, { iteration, nDivergences = 0, values }) {
+  hear(k, { failed, iteration, nDivergences = 0, values }) {
+    if (failed) return this.fail(NO_START);
     this.iterations[k] = iteration;
     this.divergences[k] = nDivergences;
     if (values) this.draws[k].push(values);
@@ -76,7 +85,14 @@ export class Exact {
       this.running = false;
       this.judge();
     }
+    if (!this.isSound) return this.fail(STUCK);
     this.told.exact();
+  }
+
+  // Whether all that there is of it is finite.
+  get isSound() {
+    const { mean, std, rHat = 0, ess = 0 } = this;
+    return [...(mean ?? []), ...(std ?? []), rHat, ess].every(Number.isFinite);
   }
 
   // Mean and sd of f over all draws of all chains, in y's units.

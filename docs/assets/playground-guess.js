@@ -1,11 +1,12 @@
 // Predict, then reveal: a band that a reader draws by its two edges, at nine places along x, and how near it came.
 
+import { mean } from "./moments.js";
+import { short } from "./numbers.js";
 import { windowOf } from "./playground-state.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const N_PLACES = 9;
 const EDGES = ["lower", "upper"];
-const short = (value) => String(Number(value.toPrecision(3))).replace("-", "\u2212");
 
 // told: { guessed(), speak(text) }
 export class Guess {
@@ -135,7 +136,6 @@ export class Guess {
       const width = 4 * (std[left] + (at - left) * (std[left + 1] - std[left]));
       return Math.log((this.edges[1][k] - this.edges[0][k]) / width);
     });
-    const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
     return { factor: Math.exp(mean(ratios.map(Math.abs))), wider: mean(ratios) > 0 };
   }
 }

@@ -1,10 +1,10 @@
 // Points that can be dragged, added and removed by mouse, touch and keyboard: a layer over a chart.
 
+import { formatted } from "./numbers.js";
 import { MAX_POINTS, roundedPoint, windowOf } from "./playground-state.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const REACH = 13; // Pixels about a point that take hold of it.
-const short = (value) => String(Number(value.toPrecision(4))).replace("-", "\u2212");
 
 // told: { changed(points, what), speak(text) }; what: "moved", "added" or "removed".
 export class Points {
@@ -26,6 +26,8 @@ export class Points {
 
   // points [[x, y], ...], in units of the state.
   show(points, units) {
+    // What was held may be gone.
+    if (points.length !== this.points.length) this.letGo();
     Object.assign(this, { points, units });
     while (this.marks.length > points.length) this.marks.pop().remove();
     while (this.marks.length < points.length) this.marks.push(this.mark());
@@ -53,7 +55,7 @@ export class Points {
       const label = `${k + 1} of ${this.points.length}: ${spoken(x, y)}`;
       if (mark.label !== label) mark.setAttribute("aria-label", (mark.label = label));
       if (!this.chart.box) return;
-      const at = `translate(${this.chart.px(x).toFixed(2)} ${this.chart.py(y).toFixed(2)})`;
+      const at = `translate(${pixels(this.chart.px(x))} ${pixels(this.chart.py(y))})`;
       if (mark.at !== at) mark.setAttribute("transform", (mark.at = at));
     });
   }
@@ -165,6 +167,10 @@ export class Points {
 
   up() {
     if (this.dragging) this.told.speak(spoken(...this.points[this.held]));
+    this.letGo();
+  }
+
+  letGo() {
     this.dragging = false;
     this.held = -1;
   }
@@ -209,4 +215,6 @@ export class Points {
   }
 }
 
-const spoken = (x, y) => `x ${short(x)}, y ${short(y)}`;
+// Of a point far beyond the axes SVG would not take the place.
+const pixels = (value) => Math.min(1e5, Math.max(-1e5, value)).toFixed(2);
+const spoken = (x, y) => `x ${formatted(x, 4)}, y ${formatted(y, 4)}`;

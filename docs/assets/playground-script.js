@@ -3,6 +3,7 @@
 import { sizesOf } from "./playground-state.js";
 
 export function toPython(state) {
+  if (!state.points.length) return NO_POINTS;
   const { learningRate, initialStd, nDraws, klWeight, nSteps, seed, priorStd, noiseStd, activation, units } = state;
   const sizes = sizesOf(state).join(", ");
   const window = [units.x0 - 2 * units.xScale, units.x0 + 2 * units.xScale];
@@ -46,6 +47,11 @@ write_figure(axes, "playground.png")
 # exact = bnn.predict(model, chains.draw(1000, seed=${seed}), x)
 `;
 }
+
+const NO_POINTS = `"""Of the playground without points: there is nothing to learn from."""
+
+raise SystemExit("There are no points: add some to the playground, and take its script again.")
+`;
 
 function dataOf({ data, points, units, noiseStd }) {
   if (data === "original") return `data = bnn.cosine_with_gap(seed=42)  # Edward's own points, of 2016\n`;

@@ -153,7 +153,7 @@ export function checkedSetting(key, text, yScale = 1) {
   const scale = ofY ? yScale : 1;
   if (value >= least * scale && value <= most * scale && (!whole || Number.isInteger(value))) return value;
   const kind = whole ? "a whole number" : "a number";
-  throw new Error(`${label} is ${shown(text)} in the link, and must be ${kind} from ${least * scale} to ${most * scale}: it is ${start} here.`);
+  throw new Error(`${label} is ${shown(text)} in the link, and must be ${kind} from ${plain(least * scale)} to ${plain(most * scale)}: it is ${start} here.`);
 }
 
 // Numbers with which nothing overflows.
@@ -163,4 +163,5 @@ const isScale = (value) => value >= 1e-200;
 export const tooMany = (n) =>
   `These are ${n.toLocaleString("en")} points, and the playground takes ${MAX_POINTS}, for every step goes through all of them and would be too slow to watch. Take fewer; the Python script takes any number.`;
 
+const plain = (value) => Number(value.toPrecision(6));
 const shown = (text) => `“${String(text).length > 20 ? `${String(text).slice(0, 20)}…` : text}”`;

@@ -1,9 +1,11 @@
 // What a reader brings to the playground and takes along: the link, points as CSV, the script.
 
+import { calm } from "./motion.js";
+import { short } from "./numbers.js";
 import { NAMES, fromCsv, toCsv, unitsFor } from "./playground-data.js";
 import { toPython } from "./playground-script.js";
 import { fromLink, roundedPoint, toLink } from "./playground-state.js";
-import { formatted, oddity } from "./playground-words.js";
+import { oddity } from "./playground-words.js";
 
 const WAIT = 250; // Milliseconds: browsers limit how often an address may change.
 
@@ -12,7 +14,7 @@ export class Taking {
   constructor(play, board) {
     const find = (name) => board.querySelector(`.play__${name}`);
     const on = (name, act) => find(name).addEventListener("click", act);
-    Object.assign(this, { play, csv: find("csv textarea"), code: find("python code") });
+    Object.assign(this, { play, board, csv: find("csv textarea"), code: find("python code") });
     on("link", () => {
       this.keep();
       this.copy(location.origin + location.pathname + toLink(play.state), "The link is copied: it holds every setting and the points.");
@@ -44,6 +46,18 @@ export class Taking {
     clearTimeout(this.keeping);
   }
 
+  // A sentence's link to a state of this page is opened in place, and trained.
+  follow(event) {
+    const link = event.target.closest?.('a[href*="?v="]');
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const url = new URL(link.href);
+    if (url.origin !== location.origin || url.pathname !== location.pathname) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (this.play.open(url.search)) this.play.train();
+    this.board.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+  }
+
   use() {
     const { play } = this;
     let points;
@@ -55,7 +69,7 @@ export class Taking {
     }
     const units = unitsFor(points);
     play.replacePoints({ data: "own", points: points.map((point) => roundedPoint(point, units)), units });
-    const noise = formatted(play.state.noiseStd);
+    const noise = short(play.state.noiseStd);
     play.say(oddity(play.state) ?? `${points.length} points of your own, with a noise sd of ${noise}: set it to what you know, then train.`);
   }
 

@@ -1,16 +1,17 @@
 // Trains the playground's network beside its page. Told: start, change, run, pause, step, drawn. Tells: a picture of where
 // the training is, once the page has drawn the one before.
 
+import { nWeights } from "./network.js";
 import { normals } from "./portable.js";
 import { summary } from "./predictive.js";
-import { Objective, PREDICTION, Training, digest, nWeights } from "./variational.js";
+import { Objective, PREDICTION, Training, digest } from "./variational.js";
 
 const SLICE = 8; // Milliseconds of training between looks at what the page says.
 const N_DRAWS = 100;
 const N_CURVES = 10;
 const REST = 3; // A picture's time, so many times over, goes into training before the next.
 
-let job, training, noise, running, sent, drawn, digested;
+let job, training, noise, running, carried, sent, drawn, digested;
 let steps, trained; // Since the speed was last told, and the milliseconds that took.
 let pictureTime, pictureAt;
 const { port1, port2 } = new MessageChannel(); // A timer would wait 4 ms.
@@ -22,21 +23,24 @@ const told = {
     begin(message.job, new Training({ ...message.job, ...message.job.settings }));
   },
 
-  // Other points, prior, noise or rate from here on; of a run that is over, another one from where it ended.
-  change({ job: next }) {
+  // Other points, prior, noise or rate from here on; of a run that is over, another one from where it ended. from: the
+  // step up to which the page has the history; goesOn: whether it takes the run for one that is running.
+  change({ job: next, from, goesOn }) {
     const { model, data, settings } = next;
-    if (training.failed !== null || training.step === training.nSteps) {
+    if (over()) {
       const again = new Training({ ...next, ...settings });
-      const begun = training.failed === null;
-      if (begun) again.parameters.set(training.parameters);
-      begin(next, again);
-      digested = begun;
+      const isWell = training.failed === null;
+      if (isWell) again.parameters.set(training.parameters);
+      begin(next, again, isWell);
+      digested = isWell;
+      if (goesOn) told.run();
       return;
     }
     training.objective = new Objective(model, data, settings);
     training.noise = new Float64Array(settings.nDraws * nWeights(model.sizes));
     training.peak = settings.learningRate;
     job = next;
+    sent = Math.min(sent, from);
     digested = true; // What comes of it no other run will have.
     picture();
   },
@@ -68,8 +72,8 @@ self.onmessage = ({ data }) => told[data.type](data);
 
 const over = () => training.failed !== null || training.step === training.nSteps;
 
-function begin(next, fresh) {
-  [job, training, sent, drawn, digested, running] = [next, fresh, 0, false, false, false];
+function begin(next, fresh, isCarried = false) {
+  [job, training, carried, sent, drawn, digested, running] = [next, fresh, isCarried, 0, false, false, false];
   [steps, trained, pictureTime, pictureAt] = [0, 0, 0, 0];
   noise = normals(training.seed, PREDICTION, N_DRAWS * nWeights(job.model.sizes));
   picture();
@@ -101,7 +105,7 @@ async function picture() {
   const [from, to] = [sent, step];
   const message = {
     type: "picture", id: job.id, step, from, failed, mean, std, curves: Float64Array.from(curves.flatMap((curve) => [...curve])),
-    logLikelihood: training.logLikelihood.slice(from, to), kl: training.kl.slice(from, to), over: over(), stopped: !running, speed: speed(),
+    logLikelihood: training.logLikelihood.slice(from, to), kl: training.kl.slice(from, to), over: over(), stopped: !running, carried, speed: speed(),
   };
   sent = to;
   drawn = false;

@@ -7,12 +7,10 @@
 import { LogLikelihood } from "./likelihood.js";
 import { nWeights } from "./network.js";
 import { exp, log, normals } from "./portable.js";
-
-export { logJoint, outputs } from "./likelihood.js";
-export { nWeights } from "./network.js";
+import { learningRate } from "./schedule.js";
 
 // Streams of a seed: the noise of step t is stream t; all others are below zero.
-export const START = -1;
+const START = -1;
 export const PREDICTION = -2;
 
 export class Objective {
@@ -89,24 +87,6 @@ export function start(sizes, initialStd, seed, stream = START) {
   }
   // log(e^std - 1), without the overflow of exp.
   return parameters.fill(initialStd + log(1 - exp(-initialStd)), n);
-}
-
-// bayesian_nn.WarmupCosine: up in a line over a fifth of the steps, then down along half a cosine.
-export function learningRate(step, nSteps, peak) {
-  const done = (step / nSteps - 0.2) / 0.8;
-  const rising = (step + 1) / Math.max(1, 0.2 * nSteps);
-  const c = cosine(done > 0 ? 0.5 * Math.PI * done : 0);
-  return peak * Math.min(rising, 1) * c * c;
-}
-
-// By its series, for x from 0 to pi / 2.
-function cosine(x) {
-  let [term, sum] = [1, 1];
-  for (let k = 2; k < 28; k += 2) {
-    term *= (-x * x) / (k * (k - 1));
-    sum += term;
-  }
-  return sum;
 }
 
 const [BETA1, BETA2, EPSILON] = [0.9, 0.98, 1e-8];
