@@ -117,7 +117,7 @@ def _downloads(folder, film, record):
 
 
 def _check_recorded(records, step):
-    """Raise PluginError unless every one of a player's runs has the step: its picture shows them all at it."""
+    """Raise PluginError unless every record of a player has the step: its picture shows them together."""
     for record in records:
         steps = recorded_steps(record)
         if step not in steps:
