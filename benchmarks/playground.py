@@ -115,8 +115,8 @@ def page():
         opened.wait_for_selector("bayes-playground[data-run]")
         opened.get_by_role("button", name="Train", exact=True).click()
         # Of a warm engine: what a reader sees who watches.
-        opened.wait_for_function("() => document.querySelector('bayes-playground').trainer.step > 2000")
-        found = opened.evaluate(FRAMES, 2)
+        opened.wait_for_function("() => document.querySelector('bayes-playground').trainer.step > 1000")
+        found = opened.evaluate(FRAMES, 1.5)
     report("the page while it trains: frames a second", found["frames"], "", ">= 50")
     report("    steps a second, as it says", found["said"], "", ">= 3,000")
     report("    steps a second, by the clock, pictures included", found["steps"], "", "")
