@@ -3,8 +3,6 @@
 
 import { formatted } from "./numbers.js";
 
-export { formatted };
-
 export const linear = { to: (value) => value, from: (at) => at, ticks: evenTicks };
 
 // Matplotlib's: straight within the threshold, logarithmic beyond.
