@@ -8,7 +8,7 @@ import { fetchBand, fetchRun, Frames } from "./player-record.js";
 import { weightsChart } from "./player-weights.js";
 import { bar, escaped, FOOT, Scrubber, upTo } from "./scrubber.js";
 
-const MARGINS = { left: 3.8, top: 1.6 };
+const MARGINS = { left: 4.2, top: 1.6 };
 const edge = (mean, width, side) => mean.map((value, k) => value + side * width[k]);
 
 class TrainingPlayer extends Scrubber {
