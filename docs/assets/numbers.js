@@ -1,10 +1,11 @@
 // Numbers as a page says them: a true minus, thousands apart, and powers of ten for what is beyond reading.
 
-const BEYOND = 1e7;
+const [BELOW, BEYOND] = [1e-6, 1e7];
 const styles = {};
 
 export function formatted(value, digits = 6) {
-  const notation = Math.abs(value) < BEYOND ? "standard" : "scientific";
+  const size = Math.abs(value);
+  const notation = size === 0 || (size >= BELOW && size < BEYOND) ? "standard" : "scientific";
   const style = (styles[notation + digits] ??= new Intl.NumberFormat("en", { maximumSignificantDigits: digits, notation }));
   return style.format(value + 0).replaceAll("-", "\u2212"); // And never -0.
 }
