@@ -1,17 +1,13 @@
 """A folder of pages with a digit canvas each, their posteriors, and the images that these know."""
 
-import shutil
-from pathlib import Path
-
-import material
 import numpy as np
 from conftest import ROOT
+from theme_pages import dress
 
 from bayesian_nn.images import LabelledImages
 from bayesian_nn.mnist import DataUnavailableError, load_digits, load_mnist
 from bayesian_nn.quantised_posterior import write_quantised_posterior
 
-ASSETS = ROOT / "docs" / "assets"
 SIZES = {"small": (64, 32, 10), "large": (784, 128, 10)}
 PAGE = """<!doctype html>
 <html lang="en">
@@ -63,17 +59,7 @@ def write_posterior(path, kind, *, activation="relu"):
 
 def make_pages(folder):
     """Returns `folder`, filled with pages, the site's assets and the theme's own styles."""
-    for file in ASSETS.glob("*.*"):
-        shutil.copy(file, folder)
-    styles = []
-    for name in ("main", "palette"):
-        templates = Path(material.__file__).parent / "templates"
-        style = next((templates / "assets" / "stylesheets").glob(f"{name}.*.min.css"))
-        text = style.read_text(encoding="utf-8").partition("/*# sourceMappingURL")[0]
-        (folder / f"{name}.css").write_text(text, encoding="utf-8")
-        styles.append(f"{name}.css")
-    styles += ["style.css", "digit-canvas.css"]
-    links = "".join(f'<link rel="stylesheet" href="{style}">' for style in styles)
+    links = dress(folder, "style.css", "digit-canvas.css")
     far = '<div style="height: 5000px"></div>'
     pages = {
         **{kind: (f"{kind}.bin", "default", "") for kind in SIZES},

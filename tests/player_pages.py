@@ -1,19 +1,15 @@
 """A folder of pages with players of two small recorded runs, and the records that they play."""
 
 import json
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import made_by_hand
-import material
 import numpy as np
-from conftest import ROOT
+from theme_pages import dress
 
 import bayesian_nn as bnn
 from bayesian_nn.player_record import write_player_record
 
-ASSETS = ROOT / "docs" / "assets"
 X_RANGE = (-4.0, 12.0)
 NOISE_SEED = 5
 STEPS = np.unique(np.round(np.geomspace(1, 1001, 41)).astype(int)) - 1
@@ -75,18 +71,7 @@ def player(name, **attributes):
 
 def make_pages(folder):
     """Returns `folder`, filled with pages, records, the site's assets and the theme's own styles."""
-    for file in ASSETS.glob("*.*"):
-        shutil.copy(file, folder)
-    styles = []
-    for name in ("main", "palette"):
-        templates = Path(material.__file__).parent / "templates"
-        style = next((templates / "assets" / "stylesheets").glob(f"{name}.*.min.css"))
-        text = style.read_text(encoding="utf-8").partition("/*# sourceMappingURL")[0]
-        (folder / f"{name}.css").write_text(text, encoding="utf-8")
-        styles.append(f"{name}.css")
-    links = "".join(
-        f'<link rel="stylesheet" href="{style}">' for style in [*styles, "style.css", "player.css"]
-    )
+    links = dress(folder, "style.css", "player.css")
     far = '<div style="height: 5000px"></div>'
     fit = {"src": "fit.bin", "truth": "hmc.json"}
     pages = {

@@ -106,7 +106,7 @@ def point(page, across, panel="predictive", up=0.5):
     """The place on the page of a fraction of the panel's axes."""
     box = page.locator(f".player__{panel}").first.bounding_box()
     em = 12
-    left, right = box["x"] + round(3.8 * em), box["x"] + box["width"] - 0.8 * em
+    left, right = box["x"] + round(4.2 * em), box["x"] + box["width"] - 0.8 * em
     return left + across * (right - left), box["y"] + up * box["height"]
 
 

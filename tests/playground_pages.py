@@ -1,11 +1,9 @@
 """The playground's modules in Node, and a folder of pages with a playground each."""
 
 import json
-import shutil
-from pathlib import Path
 
-import material
 from node import ASSETS, evaluate_in_node
+from theme_pages import dress
 
 import bayesian_nn as bnn
 from bayesian_nn.portable_training import Network, digest, train
@@ -52,16 +50,7 @@ def write_start(path, *, wrong=False):
 
 def make_pages(folder):
     """Returns `folder`, filled with pages, the site's assets and the theme's own styles."""
-    for file in ASSETS.glob("*.*"):
-        shutil.copy(file, folder)
-    styles = []
-    for name in ("main", "palette"):
-        templates = Path(material.__file__).parent / "templates"
-        style = next((templates / "assets" / "stylesheets").glob(f"{name}.*.min.css"))
-        text = style.read_text(encoding="utf-8").partition("/*# sourceMappingURL")[0]
-        (folder / f"{name}.css").write_text(text, encoding="utf-8")
-        styles.append(f"{name}.css")
-    links = "".join(f'<link rel="stylesheet" href="{style}">' for style in (*styles, *STYLES))
+    links = dress(folder, *STYLES)
     pages = {
         "light": ("start.json", "default"),
         "dark": ("start.json", "slate"),
