@@ -91,8 +91,9 @@ def watch(page, origin):
             wrong.append(f"asks elsewhere: {request.url}")
 
     def on_failure(request):
-        # Chromium ends the download of a film once it has enough of it.
-        if not (request.resource_type == "media" and request.failure == "net::ERR_ABORTED"):
+        # Chromium ends the download of a film once it has enough of it; an element ends what it fetches when
+        # the reader leaves.
+        if not (request.resource_type in {"media", "fetch"} and request.failure == "net::ERR_ABORTED"):
             wrong.append(f"failed: {request.url}: {request.failure}")
 
     page.on("request", on_request)
