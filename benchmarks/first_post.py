@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 IMPORT = "import tensorflow, tensorflow_probability"
 RESTARTS = """
 import bayesian_nn as bnn
-data = bnn.cosine_with_gap(seed=42)
+data = bnn.data.cosine_with_gap(seed=42)
 model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
 objective = bnn.Elbo(n_draws=8)
 run = bnn.fit(model, data, seed={seed}, n_restarts=32, n_steps=1500, objective=objective, record_at=[])
@@ -33,7 +33,7 @@ print(run.final_elbo)
 
 
 def main():
-    data = bnn.cosine_with_gap(seed=42)
+    data = bnn.data.cosine_with_gap(seed=42)
     model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
     quality_over_seeds(model, data)
     warm_up(model, data)
@@ -43,13 +43,13 @@ def main():
 
 
 def quality_over_seeds(model, data):
-    unseen = bnn.cosine_with_gap(seed=1, n_points=1000)
+    unseen = bnn.data.cosine_with_gap(seed=1, n_points=1000)
     elbos, errors, densities = [], [], []
     for seed in range(10):
         run = bnn.fit(model, data, seed=seed)
         draws = bnn.draw_posterior(run, 1000, seed=seed)
         elbos.append(run.final_elbo)
-        errors.append(bnn.rmse(bnn.predict(model, draws, data.x).mean, data.truth(data.x)))
+        errors.append(bnn.scores.rmse(bnn.predict(model, draws, data.x).mean, data.truth(data.x)))
         densities.append(bnn.predict(model, draws, unseen.x).log_density(unseen.y).mean())
     report("ELBO after 1,000 steps, median of seeds 0 to 9", np.median(elbos), "nats", ">= -120")
     report("    the worst of the ten", min(elbos), "nats", ">= -150")

@@ -37,16 +37,16 @@ class Settings(NamedTuple):
 def main():
     wins = {}
     for seed in map(int, sys.argv[1:] or (42, 1, 2, 3, 4)):
-        data = bnn.cosine_with_gap(seed=seed)
+        data = bnn.data.cosine_with_gap(seed=seed)
         model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
-        chains = bnn.reference_chains(model, data, seed=SEED)
+        chains = bnn.sampling.reference_chains(model, data, seed=SEED)
         truth = bnn.predict(model, bnn.draw_posterior(chains, 8000, seed=SEED), X).draws
         print(f"\ndata of seed {seed}, W2 and sd over HMC's in {', '.join(REGIONS)}")
         of_mean_field = None
         for name, infer in methods(model, data, X, Settings()).items():
             draws, seconds = timed(infer)
-            distance = bnn.mean_by_region(bnn.wasserstein2(draws, truth), X, REGIONS)
-            std = [bnn.mean_by_region(each.std(axis=0), X, REGIONS) for each in (draws, truth)]
+            distance = bnn.scores.mean_by_region(bnn.scores.wasserstein2(draws, truth), X, REGIONS)
+            std = [bnn.scores.mean_by_region(each.std(axis=0), X, REGIONS) for each in (draws, truth)]
             widths = {region: std[0][region] / std[1][region] for region in REGIONS}
             of_mean_field = of_mean_field or distance["gap"]
             ratio = distance["gap"] / of_mean_field

@@ -25,19 +25,19 @@ from sklearn.datasets import load_sample_images
 from sklearn.feature_extraction.image import extract_patches_2d
 
 import bayesian_nn as bnn
-from bayesian_nn.backend import tf
-from bayesian_nn.class_predictive import class_probabilities
-from bayesian_nn.classifier_run import ClassifierSettings
-from bayesian_nn.images import split
-from bayesian_nn.stream import stream_steps
+from bayesian_nn.data.images import split
+from bayesian_nn.prediction.predict_classes import class_probabilities
+from bayesian_nn.runtime.tensorflow import tf
+from bayesian_nn.training.classifier_run import ClassifierSettings
+from bayesian_nn.training.replicas import stream_steps
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 SIZES, INPUT_NORM, BATCH_SIZE, KL_WARMUP, N_DRAWS = (784, 400, 400, 10), 28 / 3, 512, 0.8, 50
 PRIORS = {
-    "relevance": bnn.RelevancePrior(),
+    "relevance": bnn.priors.RelevancePrior(),
     "wide": (bnn.GaussianPrior(1.0), bnn.GaussianPrior(0.1), bnn.GaussianPrior(0.1)),
     "narrow": bnn.GaussianPrior(0.1),
-    "mixture": bnn.ScaleMixturePrior(),
+    "mixture": bnn.priors.ScaleMixturePrior(),
 }
 # Prior and weight of the KL: those of examples/plot_mnist.py, and what they are compared with.
 CANDIDATES = {
@@ -78,9 +78,9 @@ def parsed_options():
 
 def data_for(validate):
     """The images to learn, the images to score, and the kinds of images that are something else, by name."""
-    training = bnn.load_mnist("train")
+    training = bnn.data.load_mnist("train")
     if not validate:
-        return training, bnn.load_mnist("test"), {"Fashion-MNIST": bnn.load_fashion_mnist("test").images}
+        return training, bnn.data.load_mnist("test"), {"Fashion-MNIST": bnn.data.load_fashion_mnist("test").images}
     training, validation = split(training, 10_000)
     return training, validation, something_else(validation.images[:3000])
 
@@ -154,13 +154,13 @@ def fit(training, prior, kl_weight, seed, n_epochs):
 
 def scores_of(answers, labels):
     """The scores of mean probabilities `[n_images, n_classes]` of the digits, and of each kind of others."""
-    entropies = {kind: bnn.ClassPrediction(each[None]).entropy for kind, each in answers.items()}
+    entropies = {kind: bnn.predictions.ClassPrediction(each[None]).entropy for kind, each in answers.items()}
     probabilities, known = answers["digits"], entropies.pop("digits")
     return {
-        "error": 100 * bnn.error_rate(probabilities, labels),
-        "log_loss": bnn.log_loss(probabilities, labels),
-        "ece": bnn.expected_calibration_error(probabilities, labels),
-        "auroc": {kind: bnn.auroc(known, each) for kind, each in entropies.items()},
+        "error": 100 * bnn.scores.error_rate(probabilities, labels),
+        "log_loss": bnn.scores.log_loss(probabilities, labels),
+        "ece": bnn.scores.expected_calibration_error(probabilities, labels),
+        "auroc": {kind: bnn.scores.auroc(known, each) for kind, each in entropies.items()},
     }
 
 
@@ -176,11 +176,11 @@ def print_pruning(run, test):
     print(f"{run.model.prior}, KL weight {run.settings.objective.kl_weight:g}, seed {run.settings.seed}:")
     mean, std = run.moments()
     for fraction in (0, 0.75, 0.95, 0.98, 0.99):
-        left = bnn.pruned(mean, std, fraction)
+        left = bnn.scores.pruned(mean, std, fraction)
         random = np.random.default_rng(0)
         draws = (left[0] + left[1] * random.standard_normal(len(mean)) for _ in range(N_DRAWS))
         probabilities = class_probabilities(run.model, draws, test.images).mean(axis=0)
-        error = 100 * bnn.error_rate(probabilities, test.labels)
+        error = 100 * bnn.scores.error_rate(probabilities, test.labels)
         print(f"without {fraction:.0%} of the weights: error {error:.2f} %", flush=True)
 
 
@@ -194,7 +194,7 @@ def print_cost(training, n_rounds=5):
     network.compile("adam", "sparse_categorical_crossentropy")
     images = training.images.reshape(training.n_images, -1)
     settings = ClassifierSettings(
-        model=bnn.Classifier(SIZES, bnn.RelevancePrior(), input_norm=INPUT_NORM),
+        model=bnn.Classifier(SIZES, bnn.priors.RelevancePrior(), input_norm=INPUT_NORM),
         posterior=bnn.MeanField(),
         objective=bnn.LocalReparameterisation(),
         optimizer=bnn.Adam(0.01),

@@ -96,7 +96,7 @@ X = np.linspace(-4, 12, 161)
 
 def main():
     page()
-    points = bnn.cosine_with_gap(seed=42)
+    points = bnn.data.cosine_with_gap(seed=42)
     data = {"x": ((points.x[:, 0] - 4) / 4).tolist(), "y": points.y.tolist()}
     with engine("chromium") as evaluate:
         training(evaluate, data)
@@ -152,15 +152,15 @@ def sampling(evaluate, data):
 
 def library(points):
     model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=points.scaling)
-    chains = bnn.reference_chains(model, points, seed=0)
+    chains = bnn.sampling.reference_chains(model, points, seed=0)
     report(
-        "the library's HMC: largest R-hat of f", bnn.function_space_convergence(chains, X).r_hat.max(), "", ""
+        "the library's HMC: largest R-hat of f", bnn.sampling.function_space_convergence(chains, X).r_hat.max(), "", ""
     )
     report_stds(bnn.predict(model, bnn.draw_posterior(chains, 8000, seed=0), X).epistemic_std)
 
 
 def report_stds(stds):
-    for name, value in bnn.mean_by_region(stds, X, REGIONS).items():
+    for name, value in bnn.scores.mean_by_region(stds, X, REGIONS).items():
         report(f"    sd of f, {name}", value, "", "")
 
 

@@ -89,12 +89,12 @@ def measure(reference):
 def agreement(reference, functions):
     """Prints how far HMC's draws of f `[n_chains, n_draws, n_points]` are from the reference, in standard
     errors of the difference."""
-    ess, known = bnn.effective_sample_size(functions), reference.meta["ess_min"]
+    ess, known = bnn.sampling.effective_sample_size(functions), reference.meta["ess_min"]
     mean, std = functions.mean(axis=(0, 1)), functions.std(axis=(0, 1))
     squares = ((functions - mean) / std) ** 2
     # Of a sample variance the relative variance is (kurtosis - 1) / n, of the sd's a quarter of that.
     kurtosis = (squares**2).mean(axis=(0, 1))
-    error = np.sqrt((kurtosis - 1) / 4 * (1 / bnn.effective_sample_size(squares) + 1 / known))
+    error = np.sqrt((kurtosis - 1) / 4 * (1 / bnn.sampling.effective_sample_size(squares) + 1 / known))
     f_mean, f_std = reference.file["f_mean"], reference.file["f_sd"]
     for name, apart in {
         "mean": np.abs(mean - f_mean) / (f_std * np.sqrt(1 / ess + 1 / known)),
@@ -108,7 +108,7 @@ def agreement(reference, functions):
 def score(name, reference, draws, seconds):
     file, mean, std = reference.file, draws.mean(axis=0), draws.std(axis=0)
     off = np.mean(np.abs(mean - file["f_mean"]) / file["f_sd"])
-    distance = bnn.wasserstein2(draws, file["f_draws"]).mean()
+    distance = bnn.scores.wasserstein2(draws, file["f_draws"]).mean()
     # A point has no sd.
     log_ratio = np.mean(np.log(np.maximum(std, 1e-9) / file["f_sd"]))
     line = f"{name:26} {seconds:5.1f} s  W2 {distance:5.3f}  off {off:5.2f}  log sd {log_ratio:+5.2f}"
@@ -126,8 +126,8 @@ def in_dollars(reference, draws):
     """Returns the test RMSE and the mean test log density, in the target's original units."""
     y, scale = reference.file["y_test"], reference.meta["y_std"]
     noise_std = np.full(len(draws), reference.model.noise_std)
-    prediction = bnn.Prediction(reference.file["x_test"], draws, noise_std)
-    return scale * bnn.rmse(prediction.mean, y), prediction.log_density(y).mean() - np.log(scale)
+    prediction = bnn.predictions.Prediction(reference.file["x_test"], draws, noise_std)
+    return scale * bnn.scores.rmse(prediction.mean, y), prediction.log_density(y).mean() - np.log(scale)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import numpy as np
 from first_post import ROOT, report
 
 import bayesian_nn as bnn
-from bayesian_nn.backend import tfp
+from bayesian_nn.runtime.tensorflow import tfp
 
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 X = np.linspace(-4, 12, 81)
@@ -37,7 +37,7 @@ class Sampled(NamedTuple):
 
     @property
     def ess(self):
-        return bnn.effective_sample_size(self.functions)
+        return bnn.sampling.effective_sample_size(self.functions)
 
     @property
     def r_hat(self):
@@ -52,7 +52,7 @@ def main():
         sys.exit(
             "NumPyro is not installed beside this project. Make its environment: make .venv-peers/installed"
         )
-    data = bnn.cosine_with_gap(seed=42)
+    data = bnn.data.cosine_with_gap(seed=42)
     model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
     theirs = {method: numpyro(model, data, method) for method in ("parallel", "vectorized")}
     method = min(theirs, key=lambda name: theirs[name].seconds)
@@ -112,7 +112,7 @@ def agreement(*both):
         "variance": [(each.functions - each.functions.mean(axis=(0, 1))) ** 2 for each in both],
     }.items():
         means = [each.mean(axis=(0, 1)) for each in values]
-        errors = [each.std(axis=(0, 1)) / np.sqrt(bnn.effective_sample_size(each)) for each in values]
+        errors = [each.std(axis=(0, 1)) / np.sqrt(bnn.sampling.effective_sample_size(each)) for each in values]
         apart = np.abs(means[0] - means[1]) / np.hypot(*errors)
         report(f"largest difference between the {name}s of f(x)", apart.max(), "std errors", "<= 4")
 

@@ -15,20 +15,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.animation import draw_film, write_film
-from bayesian_nn.figures import (
-    plot_elbo,
-    plot_predictive,
-    running_median,
-    style,
-    write_figure,
-)
-from bayesian_nn.player_record import write_player_record
-from bayesian_nn.writing import output_folder, write_numbers
+from bayesian_nn.browser.run_record import write_player_record
+from bayesian_nn.figures.band import plot_predictive
+from bayesian_nn.figures.film import draw_film
+from bayesian_nn.figures.film_files import write_film
+from bayesian_nn.figures.style import style, write_figure
+from bayesian_nn.figures.training import plot_elbo, running_median
+from bayesian_nn.runtime.outputs import output_folder, write_numbers
 
 SEED = 0
 folder = output_folder("plot_bnn")
-data = bnn.cosine_with_gap(seed=42)  # Edward's own points, of 2016
+data = bnn.data.cosine_with_gap(seed=42)  # Edward's own points, of 2016
 print(f"{data.n_points} observations of y = cos x + noise of sd {data.noise_std}")
 
 # %%
@@ -49,7 +46,7 @@ print(f"{model.n_weights} weights and biases, each with a N(0, 1) prior")
 # [the flat line](plot_flat_line.md) shows.
 
 run = bnn.fit(model, data, seed=SEED, n_steps=1000)
-constant = bnn.constant_log_likelihood(data.y, data.noise_std)
+constant = bnn.scores.constant_log_likelihood(data.y, data.noise_std)
 print(f"ELBO before the first step {run.elbo[0]:9,.1f} nats")
 print(f"ELBO after {run.n_steps:,} steps     {run.final_elbo:9,.1f} nats")
 print(f"no flat line can pass      {constant:9,.1f} nats")
@@ -95,7 +92,7 @@ write_figure(axes, folder / "fit.png")
 # truth swings away. A mean-field posterior is too sure of itself away from the data.
 
 at_data = bnn.predict(model, bnn.draw_posterior(run, 1000, seed=SEED), data.x)
-unseen = bnn.cosine_with_gap(seed=1, n_points=1000)
+unseen = bnn.data.cosine_with_gap(seed=1, n_points=1000)
 at_unseen = bnn.predict(model, bnn.draw_posterior(run, 1000, seed=SEED), unseen.x)
 
 
@@ -121,8 +118,8 @@ numbers = {
     "best_constant": constant,
     "step_likelihood_beats_constant": first_step_above(run.log_likelihood),
     "step_elbo_beats_constant": first_step_above(run.elbo),
-    "rmse_to_truth": bnn.rmse(at_data.mean, data.truth(data.x)),
-    "rmse_of_constant": bnn.rmse(
+    "rmse_to_truth": bnn.scores.rmse(at_data.mean, data.truth(data.x)),
+    "rmse_of_constant": bnn.scores.rmse(
         np.full(data.n_points, data.y.mean()), data.truth(data.x)
     ),
     "test_log_density": at_unseen.log_density(unseen.y).mean(),
@@ -145,7 +142,7 @@ print(f"        and from 8 to 12 {numbers['sd_outside']:.3f}")
 # first frames: the small start makes all curves one.
 
 film = draw_film(
-    bnn.predict_film(run, np.linspace(-4, 12, 201), seed=SEED),
+    bnn.prediction.predict_film(run, np.linspace(-4, 12, 201), seed=SEED),
     run,
     data,
     reference={"best constant": constant},
@@ -166,7 +163,7 @@ write_film(
 # go on with, and small, for the player of the post, which draws every frame anew from
 # the same posteriors and the same noise.
 
-bnn.save_run(run, folder / "run.npz")
+bnn.training.save_run(run, folder / "run.npz")
 write_player_record(
     run,
     folder / "run-player.bin",

@@ -19,16 +19,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.calibration import coverage, reliability
-from bayesian_nn.figures import COLOURS, style, write_figure
-from bayesian_nn.mcmc import sample_chains, sample_hmc
-from bayesian_nn.ranks import ecdf_band
-from bayesian_nn.simulation_calibration import rank_simulations
-from bayesian_nn.writing import output_folder, write_numbers
+from bayesian_nn.figures.style import COLOURS, style, write_figure
+from bayesian_nn.prediction.simulation_based_calibration import rank_simulations
+from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.sampling.hmc import sample_chains, sample_hmc
+from bayesian_nn.scores.calibration import coverage, reliability
+from bayesian_nn.scores.rank_uniformity import ecdf_band
 
 SEED = 0
 folder = output_folder("plot_calibration")
-data = bnn.cosine_with_gap(seed=42)
+data = bnn.data.cosine_with_gap(seed=42)
 model = bnn.Model(
     layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling
 )
@@ -49,7 +49,7 @@ colours = {
 # each level, how many of them lie in the central interval of that level, and how many
 # below the quantile of that level?
 
-unseen = bnn.cosine_with_gap(seed=1, n_points=1000)
+unseen = bnn.data.cosine_with_gap(seed=1, n_points=1000)
 levels = np.arange(1, 20) / 20
 on_data = {name: bnn.predict(model, draws, unseen.x) for name, draws in latents.items()}
 with style():
@@ -123,7 +123,7 @@ for name, prediction in on_data.items():
 # neighbours are less alike.
 
 N_SIMULATIONS, N_CHAINS, N_DRAWS = 200, 4, 99
-x = bnn.cosine_with_gap(seed=0, n_points=20).x
+x = bnn.data.cosine_with_gap(seed=0, n_points=20).x
 small = bnn.Model(layer_sizes=(1, 8, 1), noise_std=0.2, scaling=data.scaling)
 
 

@@ -17,18 +17,18 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 
 import bayesian_nn as bnn
-from bayesian_nn.class_figures import draw_image, plot_digits, plot_entropies
-from bayesian_nn.class_film import draw_class_film
-from bayesian_nn.class_predictive import class_probabilities
-from bayesian_nn.figures import COLOURS, style, write_figure
-from bayesian_nn.film_files import write_film
-from bayesian_nn.images import split
-from bayesian_nn.training_figures import plot_elbo_parts, plot_learning
-from bayesian_nn.writing import output_folder, write_numbers
+from bayesian_nn.data.images import split
+from bayesian_nn.figures.class_film import draw_class_film
+from bayesian_nn.figures.classes import draw_image, plot_digits, plot_entropies
+from bayesian_nn.figures.film_files import write_film
+from bayesian_nn.figures.style import COLOURS, style, write_figure
+from bayesian_nn.figures.training import plot_elbo_parts, plot_learning
+from bayesian_nn.prediction.predict_classes import class_probabilities
+from bayesian_nn.runtime.outputs import output_folder, write_numbers
 
 SEED, N_DRAWS = 0, 100
 folder = output_folder("plot_digits")
-digits = bnn.load_digits()
+digits = bnn.data.load_digits()
 for first in (0, 130, 776, 1287):
     print(f"image {first:4} and on: ", *digits.labels[first : first + 32])
 
@@ -88,7 +88,7 @@ print(f"{run.model.n_weights:,} weights and biases, {run.n_steps} steps")
 
 def errors_along(run, data, recorded):
     return [
-        bnn.error_rate(
+        bnn.scores.error_rate(
             bnn.predict_classes(
                 run, data.images, n_draws=20, seed=SEED, recorded=each
             ).mean,
@@ -148,14 +148,14 @@ def averaged(run, images):
 
 def by_means(run, images):
     means, _ = run.moments()
-    return bnn.ClassPrediction(class_probabilities(run.model, [means], images))
+    return bnn.predictions.ClassPrediction(class_probabilities(run.model, [means], images))
 
 
 def scores(prediction, data):
     return {
-        "error": bnn.error_rate(prediction.mean, data.labels),
-        "log_loss": bnn.log_loss(prediction.mean, data.labels),
-        "ece": bnn.expected_calibration_error(prediction.mean, data.labels),
+        "error": bnn.scores.error_rate(prediction.mean, data.labels),
+        "log_loss": bnn.scores.log_loss(prediction.mean, data.labels),
+        "ece": bnn.scores.expected_calibration_error(prediction.mean, data.labels),
         "confidence": prediction.mean.max(axis=1).mean(),
     }
 
@@ -265,7 +265,7 @@ def ordinary(data, decay):
         (50,), alpha=decay, batch_size=64, learning_rate_init=0.01, random_state=SEED
     )
     network.fit(flat(data.images), data.labels)
-    return lambda images: bnn.ClassPrediction(network.predict_proba(flat(images))[None])
+    return lambda images: bnn.predictions.ClassPrediction(network.predict_proba(flat(images))[None])
 
 
 decays = (0.0001, 0.001, 0.01, 0.1)
@@ -302,7 +302,7 @@ print(f"each error has a standard error of about {chance:.1%}")
 
 prediction = on_test["average of the draws"]
 least_sure = np.argsort(-prediction.entropy)[:6]
-of_least_sure = bnn.ClassPrediction(prediction.probabilities[:, least_sure])
+of_least_sure = bnn.predictions.ClassPrediction(prediction.probabilities[:, least_sure])
 with style():
     figure, panels = plt.subplots(
         4, 3, num="least-sure", figsize=(7.2, 8.4), height_ratios=[1, 0.8] * 2
@@ -360,12 +360,12 @@ figure.alt = (
 )
 write_figure(panels[0], folder / "two-parts.png")
 aurocs = {
-    (name, kind): bnn.auroc(on_test[name].entropy, network(images).entropy)
+    (name, kind): bnn.scores.auroc(on_test[name].entropy, network(images).entropy)
     for name, network in networks.items()
     for kind, images in others.items()
 }
 epistemic = {
-    kind: bnn.auroc(prediction.epistemic, of_kind[kind].epistemic) for kind in others
+    kind: bnn.scores.auroc(prediction.epistemic, of_kind[kind].epistemic) for kind in others
 }
 print("probability that a digit has less entropy than")
 print(f"{'':24} a turned one     noise")
@@ -394,8 +394,8 @@ print(
 blank = flat(train.images).max(axis=0) == 0
 priors = {
     "Gaussian": prior,
-    "mixture": bnn.ScaleMixturePrior((1.0, 0.02), (0.3, 0.7)),
-    "relevance": bnn.RelevancePrior(),
+    "mixture": bnn.priors.ScaleMixturePrior((1.0, 0.02), (0.3, 0.7)),
+    "relevance": bnn.priors.RelevancePrior(),
 }
 by_prior = {}
 for name, each in priors.items():
@@ -404,7 +404,7 @@ for name, each in priors.items():
     _, stds = fitted.moments()
     of_pixels = stds[: 64 * 50].reshape(64, 50)
     by_prior[name] = scores(predicted, validation) | {
-        "auroc": bnn.auroc(predicted.entropy, averaged(fitted, noise).entropy),
+        "auroc": bnn.scores.auroc(predicted.entropy, averaged(fitted, noise).entropy),
         "std": of_pixels.mean(),
         "std_blank": of_pixels[blank].mean(),
     }
@@ -461,7 +461,7 @@ write_film(
 # %%
 # Everything on this page is now in `outputs/plot_digits/`.
 
-bnn.save_classifier_run(final, folder / "run.npz")
+bnn.training.save_classifier_run(final, folder / "run.npz")
 keys = {
     "ordinary network": "ordinary",
     "mean weights alone": "means",

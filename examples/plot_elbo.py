@@ -20,22 +20,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.elbo import analytic_kl
-from bayesian_nn.figures import (
-    COLOURS,
-    format_nats,
-    plot_predictive,
-    style,
-    write_figure,
+from bayesian_nn.figures.band import plot_predictive
+from bayesian_nn.figures.nats_axis import format_nats
+from bayesian_nn.figures.style import COLOURS, style, write_figure
+from bayesian_nn.objectives.elbo import analytic_kl
+from bayesian_nn.objectives.gradient_noise import estimate_gradient_noise
+from bayesian_nn.objectives.importance_weighted import (
+    ImportanceWeightedElbo,
+    estimate_bound,
 )
-from bayesian_nn.gradient_noise import estimate_gradient_noise
-from bayesian_nn.importance import ImportanceWeightedElbo, estimate_bound
-from bayesian_nn.layerwise import Flipout, LocalReparameterisation
-from bayesian_nn.writing import output_folder, write_numbers
+from bayesian_nn.objectives.per_example_noise import Flipout, LocalReparameterisation
+from bayesian_nn.runtime.outputs import output_folder, write_numbers
 
 SEED = 0
 folder = output_folder("plot_elbo")
-data = bnn.cosine_with_gap(seed=42)
+data = bnn.data.cosine_with_gap(seed=42)
 sigma = data.noise_std
 model = bnn.Model((1, 10, 10, 1), noise_std=sigma, scaling=data.scaling)
 run = bnn.fit(model, data, seed=SEED)
@@ -53,7 +52,7 @@ run = bnn.fit(model, data, seed=SEED)
 # others are bills, in nats: for missing the points, for not being sure of the curve,
 # and for having moved the weights from their prior.
 
-at_data = bnn.predict_film(run, data.x, seed=SEED, n_draws=1000)
+at_data = bnn.prediction.predict_film(run, data.x, seed=SEED, n_draws=1000)
 ceiling = -data.n_points * np.log(sigma * np.sqrt(2 * np.pi))
 bills = {
     "misfit": np.sum((data.y - at_data.mean) ** 2, axis=1) / (2 * sigma**2),

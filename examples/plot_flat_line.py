@@ -21,20 +21,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.figures import (
-    COLOURS,
-    format_nats,
-    plot_elbo,
-    plot_predictive,
-    style,
-    write_figure,
-)
-from bayesian_nn.player_record import write_player_record
-from bayesian_nn.writing import output_folder, write_numbers
+from bayesian_nn.browser.run_record import write_player_record
+from bayesian_nn.figures.band import plot_predictive
+from bayesian_nn.figures.nats_axis import format_nats
+from bayesian_nn.figures.style import COLOURS, style, write_figure
+from bayesian_nn.figures.training import plot_elbo
+from bayesian_nn.runtime.outputs import output_folder, write_numbers
 
 SEED = 0
 folder = output_folder("plot_flat_line")
-data = bnn.cosine_with_gap(seed=42)
+data = bnn.data.cosine_with_gap(seed=42)
 model = bnn.Model(
     layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling
 )
@@ -67,7 +63,7 @@ for warning in caught:
 # library's defaults.
 
 ours = bnn.fit(model, data, seed=SEED)
-constant = bnn.constant_log_likelihood(data.y, data.noise_std)
+constant = bnn.scores.constant_log_likelihood(data.y, data.noise_std)
 with style():
     figure, panels = plt.subplots(
         1, 2, num="elbo-original-and-ours", figsize=(9.6, 4.4)

@@ -18,13 +18,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.figures import COLOURS, draw_data, style, write_figure
-from bayesian_nn.nats_axis import MINUS
-from bayesian_nn.writing import output_folder, write_numbers
+from bayesian_nn.figures.band import draw_data
+from bayesian_nn.figures.nats_axis import MINUS
+from bayesian_nn.figures.style import COLOURS, style, write_figure
+from bayesian_nn.runtime.outputs import output_folder, write_numbers
 
 SEED = 0
 folder = output_folder("plot_in_between")
-data = bnn.cosine_with_gap(seed=42)
+data = bnn.data.cosine_with_gap(seed=42)
 model = bnn.Model(
     layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling
 )
@@ -35,8 +36,8 @@ regions = {
     "outside": [(-4, -0.1), (8.1, 12)],
 }
 
-chains = bnn.reference_chains(model, data, seed=SEED)
-convergence = bnn.function_space_convergence(chains, x)
+chains = bnn.sampling.reference_chains(model, data, seed=SEED)
+convergence = bnn.sampling.function_space_convergence(chains, x)
 truth = bnn.predict(model, bnn.draw_posterior(chains, 8000, seed=SEED), x)
 print(f"largest R-hat of f(x)          {convergence.r_hat.max():.3f}")
 print(f"smallest effective sample size {convergence.ess.min():,.0f}")
@@ -95,7 +96,7 @@ write_figure(axes, folder / "bands.png")
 
 
 def mean_by_region(values):
-    return bnn.mean_by_region(values, x, regions)
+    return bnn.scores.mean_by_region(values, x, regions)
 
 
 of_truth = mean_by_region(truth.epistemic_std)
@@ -119,7 +120,7 @@ for name in regions:
 # HMC's sd of f over VI's, along x. One is right. Above it the fit is too sure, below
 # it not sure enough.
 
-ratios = np.array([bnn.times_too_sure(fit.draws, truth.draws) for fit in fits])
+ratios = np.array([bnn.scores.times_too_sure(fit.draws, truth.draws) for fit in fits])
 with style():
     figure, axes = plt.subplots(num="times-too-sure")
 for low, high in regions["data"]:
@@ -164,7 +165,7 @@ for name in regions:
 # mean-field inference ends, on a Gaussian.
 
 gaussian = bnn.fit_laplace(model, data, bnn.find_map(model, data, seed=SEED))
-jacobian = bnn.jacobian(model, gaussian.mode, model.inputs(x[:, None]))
+jacobian = bnn.modes.jacobian(model, gaussian.mode, model.inputs(x[:, None]))
 covariance = gaussian.covariance
 covariances = {
     "with correlations": covariance,
@@ -239,7 +240,7 @@ ladder = bnn.fit(
     record_at=[],
 )
 elbos = ladder.final_elbos
-best_constant = bnn.constant_log_likelihood(data.y, data.noise_std)
+best_constant = bnn.scores.constant_log_likelihood(data.y, data.noise_std)
 learned = elbos > best_constant
 
 
@@ -252,9 +253,9 @@ for only in np.eye(len(starts)):
     draws = bnn.draw_posterior(bnn.mixture_of(ladder, weights=only), 500, seed=SEED)
     rung = bnn.predict(model, draws, x)
     widths.append(in_gap(rung.epistemic_std))
-    distances.append(in_gap(bnn.wasserstein2(rung.draws, truth.draws)))
+    distances.append(in_gap(bnn.scores.wasserstein2(rung.draws, truth.draws)))
 tangent = bnn.predict_linearised(gaussian, x, n_draws=N_DRAWS, seed=SEED)
-of_laplace = in_gap(bnn.wasserstein2(tangent.draws, truth.draws))
+of_laplace = in_gap(bnn.scores.wasserstein2(tangent.draws, truth.draws))
 
 # %%
 with style():

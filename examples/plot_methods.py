@@ -20,12 +20,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.figures import COLOURS, draw_data, style, write_figure
-from bayesian_nn.writing import output_folder, write_numbers
+from bayesian_nn.figures.band import draw_data
+from bayesian_nn.figures.style import COLOURS, style, write_figure
+from bayesian_nn.runtime.outputs import output_folder, write_numbers
 
 SEED, N_DRAWS = 0, 2000
 folder = output_folder("plot_methods")
-data = bnn.cosine_with_gap(seed=42)
+data = bnn.data.cosine_with_gap(seed=42)
 model = bnn.Model(
     layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling
 )
@@ -35,11 +36,11 @@ regions = {
     "outside": [(-4, -0.1), (8.1, 12)],
 }
 x = np.linspace(-4, 12, 161)
-unseen = bnn.cosine_with_gap(seed=1, n_points=200)
+unseen = bnn.data.cosine_with_gap(seed=1, n_points=200)
 places = np.concatenate([x, unseen.x[:, 0]])
 at_unseen = np.append(np.zeros(len(x)), unseen.y)  # Of the first, nothing is asked.
 
-chains = bnn.reference_chains(model, data, seed=SEED)
+chains = bnn.sampling.reference_chains(model, data, seed=SEED)
 truth = bnn.predict(model, bnn.draw_posterior(chains, 8000, seed=SEED), places)
 methods, seconds, pictures = [], {}, {"HMC, the reference": truth.draws[:, : len(x)]}
 
@@ -55,10 +56,10 @@ def from_tangent(result):
 
 def score(name, prediction, needs, code):
     draws = prediction.draws[:, : len(x)]
-    distances = bnn.wasserstein2(draws, truth.draws[:, : len(x)])
-    distance = bnn.mean_by_region(distances, x, regions)
+    distances = bnn.scores.wasserstein2(draws, truth.draws[:, : len(x)])
+    distance = bnn.scores.mean_by_region(distances, x, regions)
     std, of_truth = (
-        bnn.mean_by_region(values.std(axis=0), x, regions)
+        bnn.scores.mean_by_region(values.std(axis=0), x, regions)
         for values in (draws, truth.draws[:, : len(x)])
     )
     densities = prediction.log_density(at_unseen)[len(x) :]
@@ -296,7 +297,7 @@ write_figure(panels[0, 0], folder / "bands.png")
 # HMC's: nothing can be nearer but by luck.
 
 some, others = np.split(truth.draws[:, : len(x)], [N_DRAWS])
-floors = bnn.mean_by_region(bnn.wasserstein2(some, others), x, regions)
+floors = bnn.scores.mean_by_region(bnn.scores.wasserstein2(some, others), x, regions)
 methods.sort(key=lambda method: method["distance_gap"])
 with style():
     figure, axes = plt.subplots(num="distances", figsize=(7.2, 6.2))

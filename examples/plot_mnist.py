@@ -29,34 +29,34 @@ from sklearn.datasets import load_sample_images
 from sklearn.feature_extraction.image import extract_patches_2d
 
 import bayesian_nn as bnn
-from bayesian_nn.animation import write_film
-from bayesian_nn.backend import tf
-from bayesian_nn.class_figures import plot_digits, plot_entropies, plot_rotation
-from bayesian_nn.class_film import draw_class_film
-from bayesian_nn.class_predictive import class_probabilities
-from bayesian_nn.class_record import write_class_record
-from bayesian_nn.figures import COLOURS, style, write_figure
-from bayesian_nn.image_changes import rotated
-from bayesian_nn.images import LabelledImages, split
-from bayesian_nn.quantised_posterior import write_quantised_posterior
-from bayesian_nn.training_figures import (
+from bayesian_nn.browser.class_record import write_class_record
+from bayesian_nn.browser.quantised_posterior import write_quantised_posterior
+from bayesian_nn.data.image_changes import rotated
+from bayesian_nn.data.images import LabelledImages, split
+from bayesian_nn.figures.class_film import draw_class_film
+from bayesian_nn.figures.classes import plot_digits, plot_entropies, plot_rotation
+from bayesian_nn.figures.film_files import write_film
+from bayesian_nn.figures.style import COLOURS, style, write_figure
+from bayesian_nn.figures.training import (
     plot_elbo_parts,
     plot_learning,
     plot_pruning,
     plot_signal_to_noise,
 )
-from bayesian_nn.writing import output_folder, write_numbers
+from bayesian_nn.prediction.predict_classes import class_probabilities
+from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.runtime.tensorflow import tf
 
 SEEDS, N_DRAWS = (0, 1, 2), 40
 folder = output_folder("plot_mnist")
 try:
-    training, test = bnn.load_mnist("train"), bnn.load_mnist("test")
-    other, name_of_other = bnn.load_fashion_mnist("test").images, "clothes"
+    training, test = bnn.data.load_mnist("train"), bnn.data.load_mnist("test")
+    other, name_of_other = bnn.data.load_fashion_mnist("test").images, "clothes"
     hidden, n_small, prior_stds, batch_size = 400, 128, (1.0, 0.1), 512
     n_epochs = {"one": 10, "cold": 12, "small": 5, "plain": 5, "dropout": 7}
-except bnn.DataUnavailableError as error:
+except bnn.data.DataUnavailableError as error:
     print(f"There is no MNIST here; scikit-learn's digits take its place.\n{error}")
-    training, test = split(bnn.load_digits(), 360)
+    training, test = split(bnn.data.load_digits(), 360)
     photographs = [each.mean(axis=-1) / 255 for each in load_sample_images().images]
     shape = {"patch_size": (8, 8), "max_patches": 180, "random_state": 0}
     other = np.concatenate([extract_patches_2d(each, **shape) for each in photographs])
@@ -90,7 +90,7 @@ runs, scores, seconds = {}, {}, {}
 
 def prior_of(name, sizes):
     if name == "relevance":
-        return bnn.RelevancePrior()
+        return bnn.priors.RelevancePrior()
     first, *others = [prior_stds[0]] + [prior_stds[1]] * (len(sizes) - 2)
     return [bnn.GaussianPrior(std) for std in (first, *others)]
 
@@ -117,13 +117,13 @@ def classify(run, images, n_draws=N_DRAWS, recorded=None):
 def score(probabilities, of_other):
     """Scores of class probabilities on the test images, and on the others."""
     entropies = [
-        bnn.ClassPrediction(p[None]).entropy for p in (probabilities, of_other)
+        bnn.predictions.ClassPrediction(p[None]).entropy for p in (probabilities, of_other)
     ]
     return {
-        "error": 100 * bnn.error_rate(probabilities, test.labels),
-        "log_loss": bnn.log_loss(probabilities, test.labels),
-        "ece": bnn.expected_calibration_error(probabilities, test.labels),
-        "auroc": bnn.auroc(*entropies),
+        "error": 100 * bnn.scores.error_rate(probabilities, test.labels),
+        "log_loss": bnn.scores.log_loss(probabilities, test.labels),
+        "ece": bnn.scores.expected_calibration_error(probabilities, test.labels),
+        "auroc": bnn.scores.auroc(*entropies),
     }
 
 
@@ -151,7 +151,7 @@ for key, (name, kl_weight) in chosen.items():
 # many peaks than each is alone. It is what the pictures below show.
 
 prediction, of_other = (
-    bnn.ClassPrediction(np.concatenate(each)) for each in (known, unknown)
+    bnn.predictions.ClassPrediction(np.concatenate(each)) for each in (known, unknown)
 )
 del known, unknown
 scores["average"] = [score(prediction.mean, of_other.mean)]
@@ -161,7 +161,7 @@ print(f"average of the cold ones: {shown(scores['average'][0])}")
 
 def classify_all(images):
     parts = [classify(run, images).probabilities for run in runs["cold"]]
-    return bnn.ClassPrediction(np.concatenate(parts))
+    return bnn.predictions.ClassPrediction(np.concatenate(parts))
 
 
 # %%
@@ -178,8 +178,8 @@ errors, calibration = {"training": [], "test": []}, []
 for k in range(1, len(run.epochs)):
     for part, images in {"training": some, "test": test}.items():
         probabilities = classify(run, images.images, 10, recorded=k).mean
-        errors[part].append(100 * bnn.error_rate(probabilities, images.labels))
-    calibration.append(bnn.expected_calibration_error(probabilities, test.labels))
+        errors[part].append(100 * bnn.scores.error_rate(probabilities, images.labels))
+    calibration.append(bnn.scores.expected_calibration_error(probabilities, test.labels))
 by_epoch = [
     part.reshape(n_epochs["cold"], -1).mean(axis=1)
     for part in (run.log_likelihood, run.kl)
@@ -217,7 +217,7 @@ with style():
     )
 plot_digits(
     test.images[unsure],
-    bnn.ClassPrediction(prediction.probabilities[:, unsure]),
+    bnn.predictions.ClassPrediction(prediction.probabilities[:, unsure]),
     panels=panels,
     labels=test.labels[unsure],
 )
@@ -290,7 +290,7 @@ uncertainty = [
     for kind, each in kinds.items()
 ]
 separation = {
-    f"auroc_{kind}_{part}": bnn.auroc(getattr(prediction, part), getattr(each, part))
+    f"auroc_{kind}_{part}": bnn.scores.auroc(getattr(prediction, part), getattr(each, part))
     for kind, each in (("other", kinds[name_of_other]), ("noise", kinds["noise"]))
     for part in parts
 }
@@ -310,10 +310,10 @@ def errors_without(run, n_draws=10):
     noises = np.random.default_rng(0).standard_normal((n_draws, len(mean)), np.float32)
     of_fraction = []
     for fraction in fractions:
-        left_mean, left_std = bnn.pruned(mean, std, fraction)
+        left_mean, left_std = bnn.scores.pruned(mean, std, fraction)
         draws = (left_mean + left_std * each for each in noises)
         probabilities = class_probabilities(run.model, draws, test.images).mean(axis=0)
-        of_fraction.append(bnn.error_rate(probabilities, test.labels))
+        of_fraction.append(bnn.scores.error_rate(probabilities, test.labels))
     return of_fraction
 
 
@@ -325,7 +325,7 @@ pruning = {
 }
 with style():
     figure, panels = plt.subplots(2, 1, num="weights", figsize=(7.2, 7))
-plot_signal_to_noise(bnn.signal_to_noise(*runs["one"][0].moments()), axes=panels[0])
+plot_signal_to_noise(bnn.scores.signal_to_noise(*runs["one"][0].moments()), axes=panels[0])
 plot_pruning(fractions, pruning, axes=panels[1])
 figure.alt = (
     "Above, a histogram of the weights' signal-to-noise ratio in decibels. Below, the "
@@ -482,7 +482,7 @@ seen, errors = [], []
 for k in range(len(small.epochs)):
     frame = classify(small, test.images, 10, recorded=k)
     seen.append(frame.probabilities[:, watched])
-    errors.append(bnn.error_rate(frame.mean, test.labels))
+    errors.append(bnn.scores.error_rate(frame.mean, test.labels))
 write_class_record(
     folder / "training.bin",
     steps=small.recorded_steps,
@@ -525,7 +525,7 @@ numbers = {
     "batch_size": batch_size,
     "n_seeds": len(SEEDS),
     "small_n_weights": small.model.n_weights,
-    "small_error": 100 * bnn.error_rate(of_small.mean, test.labels),
+    "small_error": 100 * bnn.scores.error_rate(of_small.mean, test.labels),
     "small_wide_one_error": sweep["wide", 1.0]["error"],
     "small_relevance_one_error": sweep["relevance", 1.0]["error"],
     "cold_weight": chosen["cold"][1],

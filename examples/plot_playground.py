@@ -20,14 +20,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn import portable
-from bayesian_nn.figures import plot_elbo, plot_predictive, style, write_figure
-from bayesian_nn.portable_training import PREDICTION, Network, digest, outputs, train
-from bayesian_nn.writing import output_folder, replacing, write_numbers
+from bayesian_nn.browser.training_twin import Network, digest, outputs, train
+from bayesian_nn.figures.band import plot_predictive
+from bayesian_nn.figures.style import style, write_figure
+from bayesian_nn.figures.training import plot_elbo
+from bayesian_nn.runtime import portable_math as portable
+from bayesian_nn.runtime.files import replacing
+from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.runtime.portable_math import PREDICTION
 
 SEED = 0
 folder = output_folder("plot_playground")
-data = bnn.cosine_with_gap(seed=42)
+data = bnn.data.cosine_with_gap(seed=42)
 network = Network(sizes=(1, 10, 10, 1), noise_std=data.noise_std)
 
 
@@ -36,7 +40,7 @@ def inputs(x):
 
 
 run = train(network, inputs(data.x[:, 0]), data.y, seed=SEED, n_steps=1000)
-constant = bnn.constant_log_likelihood(data.y, data.noise_std)
+constant = bnn.scores.constant_log_likelihood(data.y, data.noise_std)
 print(f"at the last step: log-likelihood {run.log_likelihood[-1]}")
 print(f"                  KL              {run.kl[-1]}")
 print(f"fingerprint       {digest(run.parameters)}")
@@ -61,7 +65,7 @@ x = np.linspace(-4, 12, 401)
 means, rhos = np.split(run.parameters, 2)
 noise = portable.normals(SEED, PREDICTION, 1000 * network.n_weights)
 weights = means + portable.softplus(rhos) * noise.reshape(1000, -1)
-prediction = bnn.Prediction(
+prediction = bnn.predictions.Prediction(
     x=x[:, None],
     draws=outputs(network, weights, inputs(x)),
     noise_std=np.full(len(weights), data.noise_std),

@@ -4,9 +4,9 @@ import numpy as np
 from conftest import ROOT
 from theme_pages import dress
 
-from bayesian_nn.images import LabelledImages
-from bayesian_nn.mnist import DataUnavailableError, load_digits, load_mnist
-from bayesian_nn.quantised_posterior import write_quantised_posterior
+from bayesian_nn.browser.quantised_posterior import write_quantised_posterior
+from bayesian_nn.data.images import LabelledImages
+from bayesian_nn.data.mnist import DataUnavailableError, load_digits, load_mnist
 
 SIZES = {"small": (64, 32, 10), "large": (784, 128, 10)}
 PAGE = """<!doctype html>

@@ -3,8 +3,8 @@
 import numpy as np
 import player_pages
 
-from bayesian_nn.class_record import write_class_record
-from bayesian_nn.mnist import load_digits
+from bayesian_nn.browser.class_record import write_class_record
+from bayesian_nn.data.mnist import load_digits
 
 N_FRAMES, N_DRAWS = 41, 10
 STEPS = np.unique(np.round(np.geomspace(1, 1201, 60)).astype(int))[-N_FRAMES:] - 1

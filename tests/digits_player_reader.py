@@ -5,7 +5,7 @@ import pytest
 from browser import serve
 from player_reader import opening, settle
 
-from bayesian_nn.class_record import read_class_record
+from bayesian_nn.browser.class_record import read_class_record
 
 STEPS, EPOCHS = digits_player_pages.STEPS, digits_player_pages.EPOCHS
 LAST = len(STEPS) - 1

@@ -7,17 +7,17 @@ import sys
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.backend import tf
-from bayesian_nn.images import split
+from bayesian_nn.data.images import split
+from bayesian_nn.runtime.tensorflow import tf
 
-OBJECTIVES = {"local": bnn.LocalReparameterisation(), "flipout": bnn.Flipout(2, 0.5)}
-MODEL = bnn.Classifier((64, 20, 10), bnn.RelevancePrior())
+OBJECTIVES = {"local": bnn.LocalReparameterisation(), "flipout": bnn.objectives.Flipout(2, 0.5)}
+MODEL = bnn.Classifier((64, 20, 10), bnn.priors.RelevancePrior())
 SETTINGS = {"seed": 0, "n_epochs": 2, "batch_size": 66}
 
 
 def results(strategy=None, checkpoint=None):
     """What fits of both kinds find, by name."""
-    training, _ = split(bnn.load_digits(), 360)
+    training, _ = split(bnn.data.load_digits(), 360)
     found = {}
     for name, objective in OBJECTIVES.items():
         run = bnn.fit_classifier(
@@ -33,7 +33,7 @@ def results(strategy=None, checkpoint=None):
 def refusal(strategy):
     """What a batch says that the replicas cannot share."""
     try:
-        bnn.fit_classifier(MODEL, bnn.load_digits(), strategy=strategy, **SETTINGS | {"batch_size": 67})
+        bnn.fit_classifier(MODEL, bnn.data.load_digits(), strategy=strategy, **SETTINGS | {"batch_size": 67})
     except ValueError as error:
         return str(error)
 

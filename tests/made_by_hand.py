@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 import bayesian_nn as bnn
-from bayesian_nn.classifier_run import ClassifierRun, ClassifierSettings
-from bayesian_nn.optimizer import AdamState
-from bayesian_nn.run import Run, Settings
+from bayesian_nn.training.classifier_run import ClassifierRun, ClassifierSettings
+from bayesian_nn.training.optimizer import AdamState
+from bayesian_nn.training.run import Run, Settings
 
 
 def parameters_of(mean, std):

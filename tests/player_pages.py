@@ -8,7 +8,7 @@ import numpy as np
 from theme_pages import dress
 
 import bayesian_nn as bnn
-from bayesian_nn.player_record import write_player_record
+from bayesian_nn.browser.run_record import write_player_record
 
 X_RANGE = (-4.0, 12.0)
 NOISE_SEED = 5
@@ -35,7 +35,7 @@ PAGE = """<!doctype html>
 
 
 def data():
-    return bnn.cosine_with_gap(seed=42)
+    return bnn.data.cosine_with_gap(seed=42)
 
 
 def run(*, seed=0, sharpens=True):

@@ -11,7 +11,7 @@ import pytest
 from browser import serve
 
 import bayesian_nn as bnn
-from bayesian_nn.player_record import read_player_record
+from bayesian_nn.browser.run_record import read_player_record
 
 DESKTOP, PHONE, NARROW = ({"width": width, "height": 844} for width in (1280, 390, 320))
 CONTRAST = 4.5
@@ -129,4 +129,4 @@ def expected_film(folder, t, places):
     record = read_player_record(folder / "fit.bin")
     run = player_pages.run()
     fields = {**vars(run), "recorded_parameters": record.parameters[:, None].astype(np.float32)}
-    return bnn.predict_film(type(run)(**fields), places, seed=player_pages.NOISE_SEED, frames=[t])
+    return bnn.prediction.predict_film(type(run)(**fields), places, seed=player_pages.NOISE_SEED, frames=[t])

@@ -6,7 +6,7 @@ from node import ASSETS, evaluate_in_node
 from theme_pages import dress
 
 import bayesian_nn as bnn
-from bayesian_nn.portable_training import Network, digest, train
+from bayesian_nn.browser.training_twin import Network, digest, train
 from site_build.security import with_policy
 
 STYLES = ("style.css", "player.css", "playground.css")
@@ -27,7 +27,7 @@ src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 
 
 def original_points():
-    data = bnn.cosine_with_gap(seed=42)
+    data = bnn.data.cosine_with_gap(seed=42)
     return [list(point) for point in zip(data.x[:, 0].tolist(), data.y.tolist(), strict=True)]
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bayesian_nn.animation import _Stage, draw_film
-from bayesian_nn.film_files import Film, write_film, write_gif, write_mp4, write_still
-from bayesian_nn.prediction import PredictionFilm
+from bayesian_nn.figures.film import _Stage, draw_film
+from bayesian_nn.figures.film_files import Film, write_film, write_gif, write_mp4, write_still
+from bayesian_nn.predictions.real import PredictionFilm
 
 STEPS = np.array([0, 1, 2, 4, 7, 14, 27, 52, 100, 193, 373, 500])
 RUN = SimpleNamespace(

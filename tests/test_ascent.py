@@ -5,8 +5,8 @@ import pytest
 from linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.ascent import ascend
-from bayesian_nn.starting import in_network_units
+from bayesian_nn.model.observations import in_network_units
+from bayesian_nn.training.ascent import ascend
 
 MODEL, DATA = problem()
 INPUTS, TARGETS = in_network_units(MODEL, DATA)

@@ -30,8 +30,8 @@ def test_what_a_failing_import_wrote_is_shown(tmp_path):
 
 SIX_MODELS = """
 import bayesian_nn as bnn
-from bayesian_nn.backend import tf
-data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.Scaling((0.0,), (1.0,)))
+from bayesian_nn.runtime.tensorflow import tf
+data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.data.Scaling((0.0,), (1.0,)))
 for noise_std in range(1, 7):
     bnn.fit(bnn.Model((1, 1), noise_std), data, seed=0, n_steps=1)
 for number in range(6):

@@ -6,11 +6,11 @@ from linear_regression import exact
 from node import ENGINES, engine
 
 import bayesian_nn as bnn
-from bayesian_nn.backend import tfp
-from bayesian_nn.diagnostics import effective_sample_size
-from bayesian_nn.portable import normals
+from bayesian_nn.runtime.portable_math import normals
+from bayesian_nn.runtime.tensorflow import tfp
+from bayesian_nn.sampling.convergence import effective_sample_size
 
-DATA = bnn.cosine_with_gap(seed=42)
+DATA = bnn.data.cosine_with_gap(seed=42)
 X = ((DATA.x[:, 0] - 4) / 4).tolist()
 NETWORK = {"sizes": [1, 6, 5, 1], "activation": "tanh", "priorStd": 1, "noiseStd": 0.1}
 SCRIPTS = {

@@ -6,14 +6,14 @@ import tensorflow as tf
 from node import ENGINES, engine
 
 import bayesian_nn as bnn
-from bayesian_nn import model as densities
-from bayesian_nn import portable_training
-from bayesian_nn.elbo import Elbo
-from bayesian_nn.network import ACTIVATIONS
-from bayesian_nn.portable import normals
-from bayesian_nn.posterior import MeanField
+from bayesian_nn.browser import training_twin as portable_training
+from bayesian_nn.model import model as densities
+from bayesian_nn.model.network import ACTIVATIONS
+from bayesian_nn.objectives.elbo import Elbo
+from bayesian_nn.posteriors.mean_field import MeanField
+from bayesian_nn.runtime.portable_math import normals
 
-DATA = bnn.cosine_with_gap(seed=42)
+DATA = bnn.data.cosine_with_gap(seed=42)
 X = (DATA.x[:, 0] - 4) / 4
 DEFAULT = portable_training.Network()
 CASES = {

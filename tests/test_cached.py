@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from bayesian_nn.cached import cached_arrays, remove_unused
 
 import bayesian_nn as bnn
 from bayesian_nn import cached, computation_key
-from bayesian_nn.cached import cached_arrays, remove_unused
 
 ARRAYS = {
     "draws": np.asfortranarray(np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)),
@@ -65,7 +65,7 @@ class Settings:
     parts: tuple
 
 
-DATA = bnn.cosine_with_gap(seed=42)
+DATA = bnn.data.cosine_with_gap(seed=42)
 MODEL = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=DATA.scaling)
 SAME_BUT_FOR_ONE_THING = [
     (1, 2),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from bayesian_nn.calibration import calibration_error, coverage, reliability
-from bayesian_nn.prediction import Prediction
+from bayesian_nn.predictions.real import Prediction
+from bayesian_nn.scores.calibration import calibration_error, coverage, reliability
 
 LEVELS = np.array([0.1, 0.5, 0.9, 0.99])
 N_POINTS = 4000

@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 import bayesian_nn as bnn
-from bayesian_nn.chains_last import log_joint_and_gradient
-from bayesian_nn.model import log_joint
+from bayesian_nn.model.chains_last import log_joint_and_gradient
+from bayesian_nn.model.model import log_joint
 
-SCALING = bnn.Scaling((0.5, -1.0), (2.0, 3.0), 1.5, 2.5)
+SCALING = bnn.data.Scaling((0.5, -1.0), (2.0, 3.0), 1.5, 2.5)
 MODELS = {
     "one hidden layer": bnn.Model((2, 5, 1), 0.7, scaling=SCALING),
     "two, relu, learned noise": bnn.Model(

@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from bayesian_nn.class_figures import (
+from bayesian_nn.figures.classes import (
     SEQUENCE,
     draw_image,
     plot_class_probabilities,
@@ -15,8 +15,8 @@ from bayesian_nn.class_figures import (
     plot_entropies,
     plot_rotation,
 )
-from bayesian_nn.class_prediction import ClassPrediction
-from bayesian_nn.figures import COLOURS
+from bayesian_nn.figures.style import COLOURS
+from bayesian_nn.predictions.classes import ClassPrediction
 from site_build.dark import BACKGROUND, FOREGROUND, dark
 
 RANDOM = np.random.default_rng(0)

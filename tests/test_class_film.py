@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bayesian_nn.animation import LEGIBLE_AT_HALF_WIDTH
-from bayesian_nn.class_film import _Stage, bar_colour, draw_class_film
-from bayesian_nn.figures import style
-from bayesian_nn.film_files import write_film, write_gif
+from bayesian_nn.figures.class_film import _Stage, bar_colour, draw_class_film
+from bayesian_nn.figures.film import LEGIBLE_AT_HALF_WIDTH
+from bayesian_nn.figures.film_files import write_film, write_gif
+from bayesian_nn.figures.style import style
 
 EPOCHS = np.array([0, 0.05, 0.2, 1, 5, 20])
 LABELS = np.array([3, 0, 1, 2])

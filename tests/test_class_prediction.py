@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from bayesian_nn.class_prediction import ClassPrediction
+from bayesian_nn.predictions.classes import ClassPrediction
 
 
 def drawn(n_draws=7, n_points=5, n_classes=4, dtype=np.float64):

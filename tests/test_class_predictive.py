@@ -6,7 +6,7 @@ from made_by_hand import classifier_run
 from scipy.special import softmax
 
 import bayesian_nn as bnn
-from bayesian_nn.class_predictive import class_probabilities
+from bayesian_nn.prediction.predict_classes import class_probabilities
 
 MODEL = bnn.Classifier((6, 4, 3), activation="tanh")
 IMAGES = np.random.default_rng(0).uniform(size=(5, 2, 3))
@@ -35,7 +35,7 @@ def test_the_probabilities_are_a_few_lines_of_numpy():
 def test_a_run_predicts_with_draws_of_its_weights(recorded):
     run, images = classifier_run(), np.random.default_rng(0).uniform(size=(5, 2, 2))
     prediction = bnn.predict_classes(run, images, n_draws=6, seed=1, recorded=recorded)
-    assert isinstance(prediction, bnn.ClassPrediction)
+    assert isinstance(prediction, bnn.predictions.ClassPrediction)
     draws = run.draw(6, seed=1, recorded=recorded)
     np.testing.assert_array_equal(prediction.probabilities, class_probabilities(run.model, draws, images))
     # One draw of the weights is one network: it sees the same image the same way twice.

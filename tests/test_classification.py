@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from bayesian_nn.classification import (
+from bayesian_nn.scores.classification import (
     auroc,
     brier_score,
     class_reliability,

@@ -8,18 +8,18 @@ from made_by_hand import parameters_of
 from sklearn.metrics import log_loss
 
 import bayesian_nn as bnn
-from bayesian_nn.backend import tfp
-from bayesian_nn.elbo import analytic_kl, objective_noise_shape
-from bayesian_nn.model import log_likelihood
-from bayesian_nn.network import outputs
+from bayesian_nn.model.model import log_likelihood
+from bayesian_nn.model.network import outputs
+from bayesian_nn.objectives.elbo import analytic_kl, objective_noise_shape
+from bayesian_nn.runtime.tensorflow import tfp
 
 FAMILY = bnn.MeanField()
 BOTH = pytest.mark.parametrize(
-    "kind", [bnn.LocalReparameterisation, bnn.Flipout], ids=lambda kind: kind.__name__
+    "kind", [bnn.LocalReparameterisation, bnn.objectives.Flipout], ids=lambda kind: kind.__name__
 )
 PRIORS = pytest.mark.parametrize(
     "prior",
-    [bnn.GaussianPrior(0.3), bnn.ScaleMixturePrior(), bnn.RelevancePrior()],
+    [bnn.GaussianPrior(0.3), bnn.priors.ScaleMixturePrior(), bnn.priors.RelevancePrior()],
     ids=lambda p: type(p).__name__,
 )
 
@@ -151,7 +151,7 @@ def test_the_kl_is_tfp_s_in_the_softplus_parameters():
 
 
 def test_a_prior_for_each_layer_is_that_layer_s_alone():
-    priors = (bnn.GaussianPrior(0.3), bnn.ScaleMixturePrior(), bnn.RelevancePrior())
+    priors = (bnn.GaussianPrior(0.3), bnn.priors.ScaleMixturePrior(), bnn.priors.RelevancePrior())
     model, *_, mean, std = problem(prior=list(priors))
     ends = np.cumsum([(n_in + 1) * n_out for n_in, n_out in model.layers])[:-1]
     layers = zip(priors, np.split(mean, ends), np.split(std, ends), strict=True)
@@ -241,7 +241,7 @@ def test_what_reads_other_models_says_that_it_is_not_for_classifiers():
     model = bnn.Classifier((6, 2))
     data = bnn.LabelledImages(np.zeros((2, 2, 3)), [0, 1], ("a", "b"))
     with pytest.raises(ValueError, match="there is fit_classifier"):
-        bnn.estimate_elbo(model, FAMILY, np.zeros(28), data, seed=0)
+        bnn.objectives.estimate_elbo(model, FAMILY, np.zeros(28), data, seed=0)
     with pytest.raises(ValueError, match=r"model must be a Model; got Classifier"):
         bnn.draw_prior(model, 2, seed=0)
     with pytest.raises(ValueError, match=r"predict_classes\(run, images, \.\.\.\) predicts"):

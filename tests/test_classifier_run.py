@@ -8,23 +8,23 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
-from bayesian_nn.classifier_run import images_digest, load_checkpoint, save_classifier_run
-from bayesian_nn.optimizer import AdamState
+from bayesian_nn.training.classifier_run import images_digest, load_checkpoint, save_classifier_run
+from bayesian_nn.training.optimizer import AdamState
 
 ARRAYS = ("parameters", "log_likelihood", "kl", "recorded_steps", "recorded_parameters")
 SETTINGS = {
     "defaults": {},
     "nothing a default": {
-        "model": bnn.Classifier((4, 3, 2), bnn.ScaleMixturePrior((0.3, 1e-3), (0.25, 0.75)), "tanh"),
+        "model": bnn.Classifier((4, 3, 2), bnn.priors.ScaleMixturePrior((0.3, 1e-3), (0.25, 0.75)), "tanh"),
         "posterior": bnn.MeanField(0.05),
-        "objective": bnn.Flipout(3, 0.1),
+        "objective": bnn.objectives.Flipout(3, 0.1),
         "optimizer": bnn.Adam(bnn.StepDecay(0.1, 0.9, 10), beta1=0.8, beta2=0.95, epsilon=1e-6),
         "seed": 2**40,
         "kl_warmup": 0.0,
     },
-    "a prior for each weight": {"model": bnn.Classifier((4, 3, 2), bnn.RelevancePrior())},
+    "a prior for each weight": {"model": bnn.Classifier((4, 3, 2), bnn.priors.RelevancePrior())},
     "a prior for each layer, images of one norm": {
-        "model": bnn.Classifier((4, 3, 2), (bnn.ScaleMixturePrior(), bnn.GaussianPrior()), input_norm=2)
+        "model": bnn.Classifier((4, 3, 2), (bnn.priors.ScaleMixturePrior(), bnn.GaussianPrior()), input_norm=2)
     },
     "NumPy's numbers": {
         "model": bnn.Classifier((np.int64(4), 3, 2), bnn.GaussianPrior(np.float32(0.1))),
@@ -122,7 +122,7 @@ def test_the_digest_knows_images_and_labels():
 @pytest.mark.parametrize("name", SETTINGS)
 def test_what_comes_back_is_what_was_saved(tmp_path, name):
     run = a_run(name)
-    again = bnn.load_classifier_run(saved(run, tmp_path))
+    again = bnn.training.load_classifier_run(saved(run, tmp_path))
     assert again.settings == run.settings
     assert list(map(type, again.model.priors)) == list(map(type, run.model.priors))
     assert type(again.settings.optimizer.learning_rate) is type(run.settings.optimizer.learning_rate)
@@ -140,13 +140,13 @@ def test_a_checkpoint_is_a_run_with_what_the_next_step_needs(tmp_path):
     for part, expected in zip(state, (10, run.parameters, *moments), strict=True):
         np.testing.assert_array_equal(part, expected)
     np.testing.assert_array_equal(again.kl, run.kl)
-    assert bnn.load_classifier_run(path).outcome == "interrupted"
+    assert bnn.training.load_classifier_run(path).outcome == "interrupted"
 
 
 def test_the_same_run_is_the_same_bytes(tmp_path):
     first = saved(a_run(), tmp_path / "a").read_bytes()
     assert saved(a_run(), tmp_path / "b").read_bytes() == first
-    again = saved(bnn.load_classifier_run(tmp_path / "a" / "run.npz"), tmp_path / "c").read_bytes()
+    again = saved(bnn.training.load_classifier_run(tmp_path / "a" / "run.npz"), tmp_path / "c").read_bytes()
     assert again == first
 
 
@@ -196,24 +196,24 @@ def test_a_run_of_an_unknown_kind_is_not_taken_for_another(tmp_path):
     with pytest.raises(
         ValueError, match=r"^This run cannot be loaded: its prior is of the kind Laplace, .* knows"
     ):
-        bnn.load_classifier_run(path)
+        bnn.training.load_classifier_run(path)
 
 
 def test_a_run_of_another_version_is_refused(tmp_path):
     path = saved(a_run(), tmp_path)
     rewritten(path, lambda header: header | {"format": 99, "settings": "of another form"})
     with pytest.raises(ValueError, match=r"run of format 99, and this version reads format 1: make it again"):
-        bnn.load_classifier_run(path)
+        bnn.training.load_classifier_run(path)
 
 
 def test_runs_of_regression_and_of_classes_are_not_taken_for_each_other(tmp_path):
     path = saved(a_run(), tmp_path)
     with pytest.raises(ValueError, match=r"run\.npz"):
-        bnn.load_run(path)
+        bnn.training.load_run(path)
     model = bnn.Model((1, 1), 0.1)
-    bnn.save_run(made_by_hand.run(model, mean=np.zeros((1, 1, 2)), std=np.ones((1, 1, 2))), path)
+    bnn.training.save_run(made_by_hand.run(model, mean=np.zeros((1, 1, 2)), std=np.ones((1, 1, 2))), path)
     with pytest.raises(ValueError, match=r"run\.npz is no classifier's run"):
-        bnn.load_classifier_run(path)
+        bnn.training.load_classifier_run(path)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_file_that_is_no_run_is_refused(tmp_path, write):
     with pytest.raises(
         ValueError, match=r"run\.npz is no classifier's run, or a damaged one \(.*make it again"
     ):
-        bnn.load_classifier_run(tmp_path / "run.npz")
+        bnn.training.load_classifier_run(tmp_path / "run.npz")
 
 
 def test_a_truncated_or_damaged_run_is_refused(tmp_path):
@@ -242,12 +242,12 @@ def test_a_truncated_or_damaged_run_is_refused(tmp_path):
     for end in range(0, len(whole), 97):
         path.write_bytes(whole[:end])
         with pytest.raises(ValueError, match="no classifier's run, or a damaged one"):
-            bnn.load_classifier_run(path)
+            bnn.training.load_classifier_run(path)
     refused = 0
     for place in range(0, len(whole), 13):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
         try:
-            again = bnn.load_classifier_run(path)
+            again = bnn.training.load_classifier_run(path)
         except (ValueError, OSError):
             refused += 1
         else:
@@ -258,7 +258,7 @@ def test_a_truncated_or_damaged_run_is_refused(tmp_path):
 
 def test_a_missing_run_and_a_folder_that_cannot_be_written_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"run\.npz"):
-        bnn.load_classifier_run(tmp_path / "run.npz")
+        bnn.training.load_classifier_run(tmp_path / "run.npz")
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"cannot write .*run.npz \(.*\): choose another folder"):
         saved(a_run(), tmp_path / "file")

@@ -18,8 +18,9 @@ from scipy.special import log_expit, roots_hermitenorm
 from tqdm import tqdm
 
 import bayesian_nn as bnn
-from bayesian_nn import classifier_recorder, classifying
-from bayesian_nn.images import split
+from bayesian_nn.data.images import split
+from bayesian_nn.training import classifier_recorder
+from bayesian_nn.variational import fit_classifier as classifying
 
 RANDOM = np.random.default_rng(0)
 DATA = bnn.LabelledImages(RANDOM.uniform(size=(20, 2, 2)), np.arange(20) % 3, ("a", "b", "c"))
@@ -42,7 +43,7 @@ def content(tmp_path):
     """All that a run is, as bytes."""
 
     def content(run):
-        bnn.save_classifier_run(run, tmp_path / "run.npz")
+        bnn.training.save_classifier_run(run, tmp_path / "run.npz")
         return (tmp_path / "run.npz").read_bytes()
 
     return content
@@ -74,7 +75,7 @@ def exact_elbo(data, prior_std, mean, std):
 
 
 @pytest.mark.parametrize(
-    ("objective", "kl_warmup"), [(bnn.LocalReparameterisation(5), 0.5), (bnn.Flipout(5), 0.0)], ids=repr
+    ("objective", "kl_warmup"), [(bnn.LocalReparameterisation(5), 0.5), (bnn.objectives.Flipout(5), 0.0)], ids=repr
 )
 def test_a_fit_finds_the_mean_field_optimum_of_softmax_regression(objective, kl_warmup):
     data, prior_std = two_classes(), 1.0
@@ -105,10 +106,10 @@ def test_a_fit_finds_the_mean_field_optimum_of_softmax_regression(objective, kl_
 
 
 def test_a_network_learns_the_digits():
-    training, test = split(bnn.load_digits(), 360)
-    run = fit(training, bnn.Classifier((64, 30, 10), bnn.RelevancePrior()), n_epochs=20, batch_size=64)
+    training, test = split(bnn.data.load_digits(), 360)
+    run = fit(training, bnn.Classifier((64, 30, 10), bnn.priors.RelevancePrior()), n_epochs=20, batch_size=64)
     predicted = bnn.predict_classes(run, test.images, n_draws=20, seed=1)
-    assert bnn.error_rate(predicted.mean, test.labels) < 0.2
+    assert bnn.scores.error_rate(predicted.mean, test.labels) < 0.2
     assert run.elbo[-22:].mean() > run.elbo[:22].mean() + 0.5 * run.n_images
     # Of the corners' pixels, which are always black, nothing is learned: their weights cost nothing.
     mean, std = run.moments()
@@ -127,7 +128,7 @@ def test_a_seed_is_a_run(content):
 
 def test_a_larger_network_s_run_is_the_same_bit_for_bit_too(content):
     data = bnn.LabelledImages(RANDOM.uniform(size=(200, 28, 28)), np.arange(200) % 10, "0123456789")
-    model = bnn.Classifier((784, 50, 10), bnn.ScaleMixturePrior())
+    model = bnn.Classifier((784, 50, 10), bnn.priors.ScaleMixturePrior())
     first, again = (fit(data, model, n_epochs=2, batch_size=100) for _ in range(2))
     assert content(first) == content(again)
 
@@ -238,7 +239,7 @@ def test_after_ctrl_c_the_same_call_makes_the_unbroken_run(
     assert run.n_steps == kept
     assert run.outcome == ("finished" if kept == N_STEPS else "interrupted")
     np.testing.assert_array_equal(run.recorded_steps, range(kept + 1))
-    assert content(bnn.load_classifier_run(checkpoint)) == content(run)
+    assert content(bnn.training.load_classifier_run(checkpoint)) == content(run)
     assert content(fit(checkpoint=checkpoint)) == content(unbroken())
 
 
@@ -303,7 +304,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_last_good_one(monkeypatc
         with pytest.raises(OSError, match="No space left"):
             fit(checkpoint=tmp_path / "fit.npz")
     assert list(tmp_path.iterdir()) == [tmp_path / "fit.npz"]
-    assert bnn.load_classifier_run(tmp_path / "fit.npz").n_steps == len(good[-1]) == 2 * EPOCH
+    assert bnn.training.load_classifier_run(tmp_path / "fit.npz").n_steps == len(good[-1]) == 2 * EPOCH
     assert content(fit(checkpoint=tmp_path / "fit.npz")) == content(unbroken())
 
 
@@ -322,11 +323,11 @@ def finished(tmp_path_factory):
         ({"n_epochs": 7}, "n_epochs=6, and not 7"),
         ({"batch_size": 4}, "batch_size=5, and not 4"),
         ({"kl_warmup": 0}, "kl_warmup=0.5, and not 0.0"),
-        ({"objective": bnn.Flipout()}, r"objective=LocalReparameterisation\(.*, and not Flipout"),
+        ({"objective": bnn.objectives.Flipout()}, r"objective=LocalReparameterisation\(.*, and not Flipout"),
         ({"optimizer": bnn.Adam(0.1)}, r"optimizer=Adam\("),
         ({"posterior": bnn.MeanField(0.1)}, r"posterior=MeanField\(initial_std=0.02\)"),
         ({"model": bnn.Classifier((4, 3))}, r"model=Classifier\("),
-        ({"model": bnn.Classifier((4, 5, 3), bnn.RelevancePrior())}, "GaussianPrior.* and not .*Relevance"),
+        ({"model": bnn.Classifier((4, 5, 3), bnn.priors.RelevancePrior())}, "GaussianPrior.* and not .*Relevance"),
         ({"data": bnn.LabelledImages(DATA.images, DATA.labels[::-1], DATA.class_names)}, "to other data"),
         ({"data": bnn.LabelledImages(DATA.images**2, DATA.labels, DATA.class_names)}, "to other data"),
     ],
@@ -338,7 +339,7 @@ def test_a_checkpoint_of_another_fit_is_refused(finished, arguments, message):
 
 def test_what_is_no_checkpoint_is_refused_and_left_alone(tmp_path):
     path = tmp_path / "fit.npz"
-    bnn.save_classifier_run(unbroken(), path)
+    bnn.training.save_classifier_run(unbroken(), path)
     whole = path.read_bytes()
     for damaged, message in [
         (whole, "is a saved run, not a checkpoint. Name another file"),
@@ -374,13 +375,13 @@ def test_a_diverging_fit_is_ended_with_what_was_finite(monkeypatch, tmp_path, bu
     np.testing.assert_array_equal(run.recorded_steps, range(burst + 1))
     assert np.all(np.isfinite(run.recorded_parameters))
     np.testing.assert_array_equal(run.parameters, run.recorded_parameters[-1])
-    bnn.save_classifier_run(run, tmp_path / "run.npz")
-    assert bnn.load_classifier_run(tmp_path / "run.npz").outcome == "diverged"
+    bnn.training.save_classifier_run(run, tmp_path / "run.npz")
+    assert bnn.training.load_classifier_run(tmp_path / "run.npz").outcome == "diverged"
     # The checkpoint is from before.
     assert checkpoint.exists() == (saved_steps is not None)
     if saved_steps:
-        assert bnn.load_classifier_run(checkpoint).n_steps == saved_steps
-        assert np.all(np.isfinite(bnn.load_classifier_run(checkpoint).parameters))
+        assert bnn.training.load_classifier_run(checkpoint).n_steps == saved_steps
+        assert np.all(np.isfinite(bnn.training.load_classifier_run(checkpoint).parameters))
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
@@ -393,7 +394,7 @@ def test_ctrl_c_before_a_divergence_is_seen_keeps_the_last_good_checkpoint(monke
     with pytest.raises(bnn.NonFiniteElboError, match="infinite or NaN at step 10") as caught:
         fit(optimizer=bnn.Adam(bnn.StepDecay(1e-3)), checkpoint=tmp_path / "fit.npz")
     assert np.all(np.isfinite(caught.value.run.parameters))
-    kept = bnn.load_classifier_run(tmp_path / "fit.npz")
+    kept = bnn.training.load_classifier_run(tmp_path / "fit.npz")
     assert kept.n_steps == 2 * EPOCH
     assert np.all(np.isfinite(kept.parameters))
 
@@ -415,7 +416,7 @@ data = bnn.LabelledImages(np.zeros((20, 2, 2)), np.arange(20) % 2, ("a", "b"))
 run = bnn.fit_classifier(
     bnn.Classifier((4, 2)), data, seed=0, n_epochs=100_000, batch_size=5, checkpoint="fit.npz"
 )
-print(run.outcome, run.n_steps, run.n_steps == bnn.load_classifier_run("fit.npz").n_steps)
+print(run.outcome, run.n_steps, run.n_steps == bnn.training.load_classifier_run("fit.npz").n_steps)
 """
 
 
@@ -465,7 +466,7 @@ def without(label):
     ("arguments", "message"),
     [
         ({"model": bnn.Model((4, 1), 0.1)}, r"model must be a Classifier; got Model.*Classifier\(\(784"),
-        ({"data": bnn.cosine_with_gap(seed=0)}, "data must be a LabelledImages; got Dataset.*Make one as in"),
+        ({"data": bnn.data.cosine_with_gap(seed=0)}, "data must be a LabelledImages; got Dataset.*Make one as in"),
         ({"model": bnn.Classifier((64, 3))}, r"images must be .* height · width = 64, .* got \[1, 2, 2\]"),
         ({"model": bnn.Classifier((4, 10))}, "images has 3 classes and the model 10: .* must end with 3"),
         ({"data": without(1)}, r"letters has no image of class 1 \('b'\)\. Add images of it"),

@@ -19,7 +19,7 @@ def csv_file(tmp_path):
 
 
 def test_the_post_s_points_are_edward_s():
-    data = bnn.cosine_with_gap(seed=42)
+    data = bnn.data.cosine_with_gap(seed=42)
     assert data.x.shape == (40, 1)
     np.testing.assert_array_equal(data.x[:, 0], np.r_[np.linspace(0, 2, 20), np.linspace(6, 8, 20)])
     # NumPy's best known random numbers, those of the legacy seed 42.
@@ -33,7 +33,7 @@ def test_the_post_s_points_are_edward_s():
 
 
 def test_a_seed_gives_its_own_noise_of_the_size_asked_for():
-    first, same, other = (bnn.cosine_with_gap(seed=seed, n_points=4000, noise_std=0.3) for seed in (1, 1, 2))
+    first, same, other = (bnn.data.cosine_with_gap(seed=seed, n_points=4000, noise_std=0.3) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.y, same.y)
     assert np.all(first.y != other.y)
     residuals = first.y - first.truth(first.x)
@@ -141,7 +141,7 @@ def test_a_missing_csv_file_is_named(tmp_path):
         bnn.read_csv(tmp_path / "houses.csv", y="price")
 
 
-SCALING = bnn.Scaling((0.0,), (1.0,))
+SCALING = bnn.data.Scaling((0.0,), (1.0,))
 SHAPES = r"x must be \[n_points, n_inputs\] and y \[n_points\] with the same n_points; got x"
 
 
@@ -176,10 +176,10 @@ def test_wrong_arrays_are_refused(make, x, y, message):
     [
         (lambda: bnn.dataset([1.0], [1.0]), "At least two observations are needed; got 1"),
         (lambda: bnn.dataset([1, 2], [1, 2], x_names=["a", "b"]), "x_names has 2 names for 1 columns of x"),
-        (lambda: bnn.cosine_with_gap(seed=-1), "seed must be a whole number, 0 or more; got -1"),
-        (lambda: bnn.cosine_with_gap(seed=0, n_points=7), "n_points must be even, .* got 7"),
-        (lambda: bnn.cosine_with_gap(seed=0, n_points=4.0), "n_points must be a whole number, .* got 4.0"),
-        (lambda: bnn.cosine_with_gap(seed=0, noise_std=-0.1), "noise_std must be .* not negative; got -0.1"),
+        (lambda: bnn.data.cosine_with_gap(seed=-1), "seed must be a whole number, 0 or more; got -1"),
+        (lambda: bnn.data.cosine_with_gap(seed=0, n_points=7), "n_points must be even, .* got 7"),
+        (lambda: bnn.data.cosine_with_gap(seed=0, n_points=4.0), "n_points must be a whole number, .* got 4.0"),
+        (lambda: bnn.data.cosine_with_gap(seed=0, noise_std=-0.1), "noise_std must be .* not negative; got -0.1"),
         (lambda: split(test_fraction=0), "test_fraction must lie between 0 and 1; got 0"),
         (lambda: split(test_fraction=np.nan), "test_fraction must lie between 0 and 1; got nan"),
         (lambda: split(test_fraction=0.01), "test_fraction=0.01 of 40 points leaves 0 to test"),
@@ -193,4 +193,4 @@ def test_wrong_arguments_are_refused(call, message):
 
 
 def split(*, test_fraction, seed=0):
-    return bnn.train_test_split(bnn.cosine_with_gap(seed=0), test_fraction=test_fraction, seed=seed)
+    return bnn.train_test_split(bnn.data.cosine_with_gap(seed=0), test_fraction=test_fraction, seed=seed)

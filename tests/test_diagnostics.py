@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
-from bayesian_nn.mcmc import Chains
+from bayesian_nn.sampling.hmc import Chains
 
 X = np.linspace(-1, 1, 5)
 
@@ -34,7 +34,7 @@ def autoregressive(rng, n_chains, n_draws, n_latents, correlation):
 def test_independent_draws_are_worth_their_number():
     model = bnn.Model((1, 1), 1.0)
     chains = chains_of(model, np.random.default_rng(0).normal(size=(4, 1000, 2)))
-    r_hat, ess = bnn.function_space_convergence(chains, X)
+    r_hat, ess = bnn.sampling.function_space_convergence(chains, X)
     assert r_hat.shape == ess.shape == (5,)
     np.testing.assert_allclose(r_hat, 1, atol=0.01)
     np.testing.assert_allclose(ess, 4000, rtol=0.15)
@@ -44,20 +44,20 @@ def test_correlated_draws_are_worth_less():
     model = bnn.Model((1, 1), 1.0)
     chains = chains_of(model, autoregressive(np.random.default_rng(1), 8, 4000, 2, 0.8))
     # Of an AR(1) process: n (1 - a) / (1 + a).
-    np.testing.assert_allclose(bnn.function_space_convergence(chains, X).ess, 8 * 4000 * 0.2 / 1.8, rtol=0.2)
+    np.testing.assert_allclose(bnn.sampling.function_space_convergence(chains, X).ess, 8 * 4000 * 0.2 / 1.8, rtol=0.2)
 
 
 def test_draws_that_alternate_are_worth_more():
     model = bnn.Model((1, 1), 1.0)
     chains = chains_of(model, autoregressive(np.random.default_rng(6), 8, 4000, 2, -0.5))
-    np.testing.assert_allclose(bnn.function_space_convergence(chains, X).ess, 8 * 4000 * 1.5 / 0.5, rtol=0.2)
+    np.testing.assert_allclose(bnn.sampling.function_space_convergence(chains, X).ess, 8 * 4000 * 1.5 / 0.5, rtol=0.2)
 
 
 def test_chains_that_disagree_are_seen():
     latents = np.random.default_rng(2).normal(size=(4, 500, 2))
     latents[0] += 2
     chains = chains_of(bnn.Model((1, 1), 1.0), latents)
-    assert bnn.function_space_convergence(chains, X).r_hat.max() > 1.1
+    assert bnn.sampling.function_space_convergence(chains, X).r_hat.max() > 1.1
 
 
 def test_units_may_change_places():
@@ -67,8 +67,8 @@ def test_units_may_change_places():
     swapped = latents.copy()
     # The second half of the chains has its two hidden units exchanged.
     swapped[2:] = latents[2:][..., [1, 0, 3, 2, 5, 4, 6]]
-    r_hat, ess = bnn.function_space_convergence(chains_of(model, swapped), X)
-    same_r_hat, same_ess = bnn.function_space_convergence(chains_of(model, latents), X)
+    r_hat, ess = bnn.sampling.function_space_convergence(chains_of(model, swapped), X)
+    same_r_hat, same_ess = bnn.sampling.function_space_convergence(chains_of(model, latents), X)
     np.testing.assert_allclose(r_hat, same_r_hat, rtol=1e-3)
     np.testing.assert_allclose(ess, same_ess, rtol=1e-2)
 
@@ -77,27 +77,27 @@ def test_one_chain_is_judged_too():
     model = bnn.Model((1, 1), 1.0)
     independent = chains_of(model, np.random.default_rng(4).normal(size=(1, 20_000, 2)))
     correlated = chains_of(model, autoregressive(np.random.default_rng(5), 1, 20_000, 2, 0.8))
-    r_hat, ess = bnn.function_space_convergence(independent, X)
+    r_hat, ess = bnn.sampling.function_space_convergence(independent, X)
     np.testing.assert_allclose(r_hat, 1, atol=0.01)
     np.testing.assert_allclose(ess, 20_000, rtol=0.2)
     np.testing.assert_allclose(
-        bnn.function_space_convergence(correlated, X).ess, 20_000 * 0.2 / 1.8, rtol=0.2
+        bnn.sampling.function_space_convergence(correlated, X).ess, 20_000 * 0.2 / 1.8, rtol=0.2
     )
     # Its halves are compared, so that it can disagree with itself.
     drifting = independent.latents + np.linspace(0, 3, 20_000)[:, None]
-    assert bnn.function_space_convergence(chains_of(model, drifting), X).r_hat.max() > 1.1
+    assert bnn.sampling.function_space_convergence(chains_of(model, drifting), X).r_hat.max() > 1.1
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (
-            lambda chains: bnn.function_space_convergence(chains, np.zeros((3, 2))),
+            lambda chains: bnn.sampling.function_space_convergence(chains, np.zeros((3, 2))),
             r"x must be .* got \[3, 2\]",
         ),
-        (lambda chains: bnn.function_space_convergence(chains, [0, np.nan]), "x has 1 values that are not"),
-        (lambda chains: bnn.effective_sample_size([1.0, 2.0]), r"values must be .* 4 draws .* got \[2\]"),
-        (lambda chains: bnn.effective_sample_size(np.zeros((5, 3))), r"values must be .* got \[5, 3\]"),
+        (lambda chains: bnn.sampling.function_space_convergence(chains, [0, np.nan]), "x has 1 values that are not"),
+        (lambda chains: bnn.sampling.effective_sample_size([1.0, 2.0]), r"values must be .* 4 draws .* got \[2\]"),
+        (lambda chains: bnn.sampling.effective_sample_size(np.zeros((5, 3))), r"values must be .* got \[5, 3\]"),
     ],
 )
 def test_wrong_arguments_are_refused(call, message):
@@ -107,4 +107,4 @@ def test_wrong_arguments_are_refused(call, message):
 
 def test_too_short_chains_are_refused():
     with pytest.raises(ValueError, match=r"At least 4 draws of every chain are needed; got 3\. Raise"):
-        bnn.function_space_convergence(chains_of(bnn.Model((1, 1), 1.0), np.zeros((4, 3, 2))), X)
+        bnn.sampling.function_space_convergence(chains_of(bnn.Model((1, 1), 1.0), np.zeros((4, 3, 2))), X)

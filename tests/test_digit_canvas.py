@@ -8,8 +8,8 @@ import pytest
 from browser import chromium, require_chromium, serve
 from digit_pages import SIZES, images_of, make_pages
 
-from bayesian_nn.image_changes import rotated
-from bayesian_nn.quantised_posterior import read_quantised_posterior
+from bayesian_nn.browser.quantised_posterior import read_quantised_posterior
+from bayesian_nn.data.image_changes import rotated
 
 pytestmark = pytest.mark.browser
 

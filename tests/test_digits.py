@@ -9,10 +9,10 @@ from digit_pages import SIZES, images_of, make_pages, write_posterior
 from scipy import stats
 from scipy.ndimage import shift
 
-from bayesian_nn.backend import tf, tfp
-from bayesian_nn.class_prediction import ClassPrediction
-from bayesian_nn.image_changes import rotated
-from bayesian_nn.quantised_posterior import read_quantised_posterior
+from bayesian_nn.browser.quantised_posterior import read_quantised_posterior
+from bayesian_nn.data.image_changes import rotated
+from bayesian_nn.predictions.classes import ClassPrediction
+from bayesian_nn.runtime.tensorflow import tf, tfp
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from bayesian_nn.distance import mean_by_region, times_too_sure, wasserstein2
+from bayesian_nn.scores.reference_distance import mean_by_region, times_too_sure, wasserstein2
 
 X = np.linspace(-4, 12, 17)
 REGIONS = {"data": [(0, 2), (6, 8)], "gap": [(3, 5)]}

@@ -11,7 +11,7 @@ import pytest
 from distributed_fit import MODEL, OBJECTIVES, results
 
 import bayesian_nn as bnn
-from bayesian_nn.backend import tf
+from bayesian_nn.runtime.tensorflow import tf
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_workers_hold_the_same_to_the_last_bit(folder):
 
 
 def test_the_first_worker_writes_the_checkpoint(folder):
-    run = bnn.load_classifier_run(folder / "worker-0" / "checkpoint.npz")
+    run = bnn.training.load_classifier_run(folder / "worker-0" / "checkpoint.npz")
     assert run.outcome == "finished"
     np.testing.assert_array_equal(run.parameters, np.load(folder / "0.npz")["local_parameters"])
     assert not (folder / "worker-1").exists()

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from file_server import serving
 
-from bayesian_nn import download as module
-from bayesian_nn.download import KnownFile, download
+from bayesian_nn.data import download as module
+from bayesian_nn.data.download import KnownFile, download
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 NAME = "digits.gz"
@@ -108,7 +108,7 @@ def test_a_terminal_is_shown_progress(tmp_path):
 def _process(server, folder, stderr=subprocess.PIPE):
     script = f"""
 from pathlib import Path
-from bayesian_nn.download import KnownFile, download
+from bayesian_nn.data.download import KnownFile, download
 download("{server.url}/{NAME}", KnownFile(*{tuple(KNOWN)}), Path("{folder}"))
 """
     return subprocess.Popen([sys.executable, "-c", script], stderr=stderr, text=True)

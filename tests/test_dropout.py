@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
-from bayesian_nn import dropout
-from bayesian_nn.dropout import DropoutFit, fit_dropout
-from bayesian_nn.lbfgs import minimise
-from bayesian_nn.map_estimate import find_map
+from bayesian_nn.modes import dropout
+from bayesian_nn.modes.dropout import DropoutFit, fit_dropout
+from bayesian_nn.modes.lbfgs import minimise
+from bayesian_nn.modes.map_estimate import find_map
 
-DATA = bnn.cosine_with_gap(seed=42)
+DATA = bnn.data.cosine_with_gap(seed=42)
 RATE = 0.2
 SHALLOW = bnn.Model((1, 20, 1), 0.1, prior_std=[(2.0, 1.0), (0.5, 1.0)], scaling=DATA.scaling)
 DEEP = bnn.Model((2, 3, 4, 1), bnn.LearnedNoise(0.3))

@@ -11,9 +11,9 @@ from made_by_hand import parameters_of
 from scipy.stats import multivariate_normal
 
 import bayesian_nn as bnn
-from bayesian_nn.elbo import analytic_kl, monte_carlo_kl
-from bayesian_nn.model import log_likelihood, prior
-from bayesian_nn.streams import EVALUATION, key
+from bayesian_nn.model.model import log_likelihood, prior
+from bayesian_nn.objectives.elbo import analytic_kl, monte_carlo_kl
+from bayesian_nn.runtime.random_streams import EVALUATION, key
 
 FAMILY = bnn.MeanField()
 
@@ -25,7 +25,7 @@ def some_posterior(model, *leading, seed=0):
 
 
 def network_problem(noise_std=0.3, n_points=12):
-    data = bnn.cosine_with_gap(seed=1, n_points=n_points)
+    data = bnn.data.cosine_with_gap(seed=1, n_points=n_points)
     model = bnn.Model((1, 3, 1), noise_std, prior_std=1.3, scaling=data.scaling._replace(y_scale=2.0))
     return model, data, model.inputs(data.x), model.targets(data.y)
 
@@ -58,7 +58,7 @@ def test_the_expected_log_likelihood_is_the_gaussian_integral():
     closed_form = constant - 0.5 * (squares + spread) / noise_std**2
 
     parameters = FAMILY.parameters(mean, std)
-    estimate = bnn.estimate_elbo(model, FAMILY, parameters, data, seed=3, n_draws=4000)
+    estimate = bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, seed=3, n_draws=4000)
     assert abs(estimate.log_likelihood - closed_form) < 5 * estimate.standard_error
     # The error bar would notice the posterior's sd left out.
     assert 20 * estimate.standard_error < 0.5 * spread / noise_std**2
@@ -165,10 +165,10 @@ def test_the_gradient_is_that_of_finite_differences(noise_std, analytic):
 
 def test_an_estimate_in_parts_is_the_estimate_at_once():
     # So many observations and units that not all draws fit into one part.
-    data = bnn.cosine_with_gap(seed=1, n_points=2000)
+    data = bnn.data.cosine_with_gap(seed=1, n_points=2000)
     model = bnn.Model((1, 100, 1), 5.0, scaling=data.scaling)
     parameters = FAMILY.initial(model, seed=0)[0]
-    estimate = bnn.estimate_elbo(model, FAMILY, parameters, data, seed=4, n_draws=120)
+    estimate = bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, seed=4, n_draws=120)
     noise = tf.random.stateless_normal([120, model.n_latents], key(4, EVALUATION))
     draws = FAMILY.draw(parameters, noise)
     each = log_likelihood(model, draws, model.inputs(data.x), model.targets(data.y)).numpy()
@@ -182,7 +182,7 @@ def test_the_monte_carlo_estimate_agrees_with_the_analytic_one(n_points):
     mean, std = some_posterior(model, 2, 3)
     parameters = FAMILY.parameters(mean, std / 100)
     closed, sampled = (
-        bnn.estimate_elbo(model, FAMILY, parameters, data, seed=1, n_draws=300, analytic_kl=analytic)
+        bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, seed=1, n_draws=300, analytic_kl=analytic)
         for analytic in (True, False)
     )
     np.testing.assert_array_equal(sampled.log_likelihood, closed.log_likelihood)
@@ -197,7 +197,7 @@ def test_the_standard_error_of_a_monte_carlo_estimate_has_the_kl_s():
     model, data, *_ = network_problem()
     parameters = FAMILY.parameters(*some_posterior(model))
     estimates = [
-        bnn.estimate_elbo(model, FAMILY, parameters, data, seed=seed, n_draws=100, analytic_kl=False)
+        bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, seed=seed, n_draws=100, analytic_kl=False)
         for seed in range(60)
     ]
     spread = np.std([estimate.elbo for estimate in estimates], ddof=1)
@@ -207,10 +207,10 @@ def test_the_standard_error_of_a_monte_carlo_estimate_has_the_kl_s():
 def test_many_parameter_vectors_are_estimated_with_the_same_draws():
     model, data, *_ = network_problem()
     parameters = FAMILY.initial(model, seed=0, n_restarts=3)
-    together = bnn.estimate_elbo(model, FAMILY, parameters, data, seed=4, n_draws=50)
-    apart = [bnn.estimate_elbo(model, FAMILY, one, data, seed=4, n_draws=50) for one in parameters]
+    together = bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, seed=4, n_draws=50)
+    apart = [bnn.objectives.estimate_elbo(model, FAMILY, one, data, seed=4, n_draws=50) for one in parameters]
     np.testing.assert_allclose(together.elbo, [one.elbo for one in apart], rtol=1e-5)
-    other = bnn.estimate_elbo(model, FAMILY, parameters, data, seed=5, n_draws=50)
+    other = bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, seed=5, n_draws=50)
     assert np.all(other.log_likelihood != together.log_likelihood)
 
 
@@ -221,13 +221,13 @@ def test_a_wrong_n_draws_is_refused(n_draws):
         bnn.Elbo(n_draws=n_draws)
     model, data, *_ = network_problem()
     with pytest.raises(ValueError, match=message):
-        bnn.estimate_elbo(model, FAMILY, FAMILY.initial(model, seed=0)[0], data, seed=0, n_draws=n_draws)
+        bnn.objectives.estimate_elbo(model, FAMILY, FAMILY.initial(model, seed=0)[0], data, seed=0, n_draws=n_draws)
 
 
 def test_one_draw_has_no_standard_error():
     model, data, *_ = network_problem()
     with pytest.raises(ValueError, match="n_draws must be a whole number, 2 or more; got 1"):
-        bnn.estimate_elbo(model, FAMILY, FAMILY.initial(model, seed=0)[0], data, seed=0, n_draws=1)
+        bnn.objectives.estimate_elbo(model, FAMILY, FAMILY.initial(model, seed=0)[0], data, seed=0, n_draws=1)
 
 
 @pytest.mark.parametrize("analytic", [1, "no", None])
@@ -318,5 +318,5 @@ def test_a_family_s_own_kl_is_used():
         bnn.Elbo()(model, family, parameters, noise, inputs, targets).kl for family in (Halved(), FAMILY)
     )
     assert halved == whole / 2
-    estimate = bnn.estimate_elbo(model, Halved(), parameters, data, seed=0, n_draws=2)
+    estimate = bnn.objectives.estimate_elbo(model, Halved(), parameters, data, seed=0, n_draws=2)
     assert estimate.kl == pytest.approx(float(halved))

@@ -5,8 +5,8 @@ import pytest
 from linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.ensemble import Ensemble, fit_ensemble
-from bayesian_nn.map_estimate import find_map
+from bayesian_nn.modes.ensemble import Ensemble, fit_ensemble
+from bayesian_nn.modes.map_estimate import find_map
 
 LINEAR, LINEAR_DATA = problem()
 TRUTH = exact(LINEAR, LINEAR_DATA)
@@ -60,7 +60,7 @@ def test_priors_and_units_of_every_latent_are_its_own():
 
 
 def test_of_a_network_members_part_in_the_gap():
-    data = bnn.cosine_with_gap(seed=42)
+    data = bnn.data.cosine_with_gap(seed=42)
     model = bnn.Model((1, 10, 10, 1), 0.1, scaling=data.scaling)
     spreads = {}
     for anchored in (True, False):
@@ -69,7 +69,7 @@ def test_of_a_network_members_part_in_the_gap():
         spreads[anchored] = prediction.epistemic_std
         fitted = bnn.predict(model, ensemble.members, data.x).draws
         # No member is a flat line.
-        assert all(bnn.rmse(curve, data.truth(data.x)) < 0.2 for curve in fitted)
+        assert all(bnn.scores.rmse(curve, data.truth(data.x)) < 0.2 for curve in fitted)
     assert spreads[True][1] > 4 * max(spreads[True][[0, 2]])
     assert np.all(spreads[True] > 1.5 * spreads[False])
 

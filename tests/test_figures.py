@@ -11,8 +11,10 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bayesian_nn.figures import elbo_at_the_end, plot_elbo, plot_predictive, running_median, write_figure
-from bayesian_nn.prediction import Prediction
+from bayesian_nn.figures.band import plot_predictive
+from bayesian_nn.figures.style import write_figure
+from bayesian_nn.figures.training import elbo_at_the_end, plot_elbo, running_median
+from bayesian_nn.predictions.real import Prediction
 from site_build.media import DOTS_PER_INCH
 
 
@@ -239,7 +241,9 @@ def test_figures_are_as_readable_by_others_as_any_new_file(axes, tmp_path):
 
 
 def test_drawing_imports_no_tensorflow():
-    code = "import sys, bayesian_nn.animation; print([name for name in sys.modules if 'tensorflow' in name])"
+    code = (
+        "import sys, bayesian_nn.figures.film; print([name for name in sys.modules if 'tensorflow' in name])"
+    )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True

@@ -8,14 +8,14 @@ from linear_regression import exact, problem
 from scipy.stats import multivariate_normal
 
 import bayesian_nn as bnn
-from bayesian_nn.elbo import analytic_kl, log_ratios
-from bayesian_nn.full_covariance import FullCovariance
-from bayesian_nn.model import log_joint, prior, prior_stds
+from bayesian_nn.model.model import log_joint, prior, prior_stds
+from bayesian_nn.objectives.elbo import analytic_kl, log_ratios
+from bayesian_nn.posteriors.full_covariance import FullCovariance
 
 FAMILY = FullCovariance()
-POST = bnn.cosine_with_gap(seed=42)
+POST = bnn.data.cosine_with_gap(seed=42)
 POST_MODEL = bnn.Model((1, 10, 10, 1), 0.1, scaling=POST.scaling)
-TINY = bnn.cosine_with_gap(seed=1, n_points=8)
+TINY = bnn.data.cosine_with_gap(seed=1, n_points=8)
 TINY_MODEL = bnn.Model((1, 3, 1), 0.1, scaling=TINY.scaling)
 LANDING = bnn.Elbo(n_draws=20, analytic_kl=False, stick_the_landing=True)
 
@@ -121,7 +121,7 @@ def test_at_the_exact_posterior_every_draw_s_density_ratio_is_the_log_evidence()
     log_q = FAMILY.distribution(parameters).log_prob(draws)
     np.testing.assert_allclose(joint - log_q, truth.log_evidence, rtol=1e-5)
     # So its ELBO is the log evidence.
-    estimate = bnn.estimate_elbo(model, FAMILY, parameters, data, seed=3, n_draws=4000)
+    estimate = bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, seed=3, n_draws=4000)
     assert abs(estimate.elbo - truth.log_evidence) < 5 * estimate.standard_error
     assert estimate.standard_error < 0.03
 
@@ -139,7 +139,7 @@ def test_a_fit_finds_the_exact_posterior_and_the_evidence():
     )
     # Mean-field has other sds, and an ELBO clearly below the evidence.
     assert np.all(truth.mean_field_std[:2] < 0.85 * np.array(q.stddev())[:2])
-    ratios = bnn.estimate_elbo(model, FAMILY, parameters, data, seed=7, n_draws=100, analytic_kl=False)
+    ratios = bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, seed=7, n_draws=100, analytic_kl=False)
     assert ratios.elbo == pytest.approx(truth.log_evidence, rel=1e-4)
     assert ratios.elbo > truth.mean_field_elbo + 0.2
 
@@ -162,12 +162,12 @@ def test_the_usual_objective_finds_it_too():
 def test_restarts_are_apart_and_a_run_is_what_was_saved(tmp_path):
     run = bnn.fit(TINY_MODEL, TINY, seed=3, n_steps=200, posterior=FullCovariance(0.03), n_restarts=2)
     assert np.all(run.recorded_parameters[-1, 0] != run.recorded_parameters[-1, 1])
-    bnn.save_run(run, tmp_path / "run.npz")
-    again = bnn.load_run(tmp_path / "run.npz")
+    bnn.training.save_run(run, tmp_path / "run.npz")
+    again = bnn.training.load_run(tmp_path / "run.npz")
     assert again.settings == run.settings
     np.testing.assert_array_equal(again.recorded_parameters, run.recorded_parameters)
     np.testing.assert_array_equal(bnn.draw_posterior(again, 5, seed=1), bnn.draw_posterior(run, 5, seed=1))
-    film = bnn.predict_film(run, np.linspace(0, 8, 5), seed=0, n_draws=10, frames=[0, -1])
+    film = bnn.prediction.predict_film(run, np.linspace(0, 8, 5), seed=0, n_draws=10, frames=[0, -1])
     assert film.mean.shape == (2, 5)
 
 

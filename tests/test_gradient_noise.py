@@ -8,10 +8,10 @@ from linear_regression import exact, problem
 from made_by_hand import parameters_of
 
 import bayesian_nn as bnn
-from bayesian_nn.full_covariance import FullCovariance
-from bayesian_nn.gradient_noise import estimate_gradient_noise
-from bayesian_nn.importance import ImportanceWeightedElbo
-from bayesian_nn.layerwise import Flipout, LocalReparameterisation
+from bayesian_nn.objectives.gradient_noise import estimate_gradient_noise
+from bayesian_nn.objectives.importance_weighted import ImportanceWeightedElbo
+from bayesian_nn.objectives.per_example_noise import Flipout, LocalReparameterisation
+from bayesian_nn.posteriors.full_covariance import FullCovariance
 
 FAMILY = bnn.MeanField()
 PLAIN = bnn.Elbo(1)
@@ -27,7 +27,7 @@ N_REPEATS = 4000
 
 @functools.cache
 def setting():
-    data = bnn.cosine_with_gap(seed=1, n_points=12)
+    data = bnn.data.cosine_with_gap(seed=1, n_points=12)
     model = bnn.Model((1, 3, 1), bnn.LearnedNoise(0.3), scaling=data.scaling)
     mean = np.random.default_rng(0).normal(size=(2, model.n_latents))
     mean[:, -1] = np.log(0.3)
@@ -141,7 +141,7 @@ def test_repeats_do_not_depend_on_their_grouping(monkeypatch):
     together = call(parameters=parameters, n_repeats=40)
     alone = call(parameters=parameters[1], n_repeats=40)
     np.testing.assert_allclose(together.mean[1], alone.mean, rtol=1e-4, atol=1e-3)
-    monkeypatch.setattr("bayesian_nn.gradient_noise.BLOCK", 16 * model.n_latents)
+    monkeypatch.setattr("bayesian_nn.objectives.gradient_noise.BLOCK", 16 * model.n_latents)
     apart = call(parameters=parameters, n_repeats=40)
     for one, other in zip(together, apart, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-4)

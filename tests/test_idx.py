@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from bayesian_nn.idx import read_idx_images, read_idx_labels
+from bayesian_nn.data.idx import read_idx_images, read_idx_labels
 
 PIXELS = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 IMAGES = struct.pack(">4i", 2051, 2, 3, 4) + PIXELS.tobytes()

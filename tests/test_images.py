@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from bayesian_nn.images import LabelledImages, check_every_class, split
+from bayesian_nn.data.images import LabelledImages, check_every_class, split
 
 IMAGES = np.linspace(0, 1, 5 * 2 * 3).reshape(5, 2, 3)
 NAMES = ("cat", "dog", "owl")

@@ -8,9 +8,9 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 import bayesian_nn as bnn
-from bayesian_nn.elbo import log_ratios
-from bayesian_nn.importance import ImportanceWeightedElbo, estimate_bound
-from bayesian_nn.model import log_likelihood
+from bayesian_nn.model.model import log_likelihood
+from bayesian_nn.objectives.elbo import log_ratios
+from bayesian_nn.objectives.importance_weighted import ImportanceWeightedElbo, estimate_bound
 
 FAMILY = bnn.MeanField()
 
@@ -62,7 +62,7 @@ def test_it_rises_with_the_draws_from_the_elbo_towards_the_evidence():
 
 
 def test_an_evaluation_is_the_mean_of_the_weights_in_numpy():
-    data = bnn.cosine_with_gap(seed=1, n_points=12)
+    data = bnn.data.cosine_with_gap(seed=1, n_points=12)
     model = bnn.Model((1, 3, 1), bnn.LearnedNoise(0.2), scaling=data.scaling)
     random = np.random.default_rng(0)
     parameters = parameters_of(random.normal(size=(2, model.n_latents)), np.full((2, model.n_latents), 0.1))
@@ -110,8 +110,8 @@ def test_a_fit_climbs_the_bound_and_is_no_elbo_fit():
 def test_a_run_is_saved_and_loaded_with_its_objective(tmp_path):
     model, data = problem()
     run = bnn.fit(model, data, seed=0, n_steps=2, objective=ImportanceWeightedElbo(3))
-    bnn.save_run(run, tmp_path / "run.npz")
-    assert bnn.load_run(tmp_path / "run.npz").settings == run.settings
+    bnn.training.save_run(run, tmp_path / "run.npz")
+    assert bnn.training.load_run(tmp_path / "run.npz").settings == run.settings
 
 
 def test_a_minibatch_has_no_such_bound():

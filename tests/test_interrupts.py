@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from bayesian_nn.interrupts import interrupts_held_back
+from bayesian_nn.runtime.interrupts import interrupts_held_back
 
 
 def press():

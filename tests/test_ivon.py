@@ -5,9 +5,9 @@ import pytest
 from linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.ivon import DivergedIvonError, fit_ivon
-from bayesian_nn.stochastic_gradient import BlockInputs
-from bayesian_nn.streams import IVON
+from bayesian_nn.model.minibatch_gradient import BlockInputs
+from bayesian_nn.runtime.random_streams import IVON
+from bayesian_nn.variational.ivon import DivergedIvonError, fit_ivon
 
 MODEL, DATA = problem()
 TRUTH = exact(MODEL, DATA)
@@ -73,7 +73,7 @@ def test_the_recorded_elbo_is_the_elbo(batch_size):
     assert error < (0.05 if batch_size is None else 0.6)
     assert abs(late.mean() - TRUTH.mean_field_elbo) < 5 * error + 0.01
     parameters = found.posterior.parameters(found.means, found.stds)
-    estimate = bnn.estimate_elbo(MODEL, found.posterior, parameters, DATA, seed=7, n_draws=20_000)
+    estimate = bnn.objectives.estimate_elbo(MODEL, found.posterior, parameters, DATA, seed=7, n_draws=20_000)
     assert np.all(np.abs(estimate.elbo - TRUTH.mean_field_elbo) < 5 * estimate.standard_error + 0.1)
     assert np.all(np.abs(found.elbos[0] - TRUTH.mean_field_elbo) > 5)
 
@@ -85,7 +85,7 @@ def test_what_a_fit_is():
     q = found.posterior.distribution(found.parameters)
     np.testing.assert_allclose(q.mean(), found.means[found.best], rtol=1e-5)
     np.testing.assert_allclose(q.stddev(), found.stds[found.best], rtol=1e-5)
-    estimate = bnn.estimate_elbo(MODEL, found.posterior, found.parameters, DATA, seed=7)
+    estimate = bnn.objectives.estimate_elbo(MODEL, found.posterior, found.parameters, DATA, seed=7)
     assert abs(estimate.elbo - found.final_elbos[found.best]) < 5 * 1.5 * estimate.standard_error
     draws = found.draw(4000, seed=3)
     assert draws.shape == (4000, 3)
@@ -107,12 +107,12 @@ def test_a_seed_is_a_fit():
 
 
 def test_the_post_s_network_is_learned():
-    data = bnn.cosine_with_gap(seed=42)
+    data = bnn.data.cosine_with_gap(seed=42)
     model = bnn.Model((1, 10, 10, 1), 0.1, scaling=data.scaling)
     found = fit_ivon(model, data, seed=0, n_restarts=8)
     assert np.median(found.final_elbos) >= -130
     latents = found.draw(500, seed=1)
-    elsewhere = bnn.cosine_with_gap(seed=7, n_points=1000)
+    elsewhere = bnn.data.cosine_with_gap(seed=7, n_points=1000)
     assert bnn.predict(model, latents, elsewhere.x).log_density(elsewhere.y).mean() >= 0.7
 
 

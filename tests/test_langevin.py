@@ -8,8 +8,8 @@ import pytest
 from linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.backend import tfp
-from bayesian_nn.langevin import DivergedChainsError, LangevinChains, sample_sghmc, sample_sgld
+from bayesian_nn.runtime.tensorflow import tfp
+from bayesian_nn.sampling.langevin import DivergedChainsError, LangevinChains, sample_sghmc, sample_sgld
 
 MODEL, DATA = problem()
 TRUTH = exact(MODEL, DATA)
@@ -195,11 +195,11 @@ def test_a_schedule_s_steps_are_used_and_kept():
 
 
 def test_the_post_s_network_is_learned():
-    data = bnn.cosine_with_gap(seed=42)
+    data = bnn.data.cosine_with_gap(seed=42)
     model = bnn.Model((1, 10, 10, 1), 0.1, scaling=data.scaling)
     chains = sample_sghmc(model, data, seed=0, step_size=0.003, n_steps=4000, n_chains=16)
     latents = chains.draw(500, seed=1)
-    elsewhere = bnn.cosine_with_gap(seed=7, n_points=1000)
+    elsewhere = bnn.data.cosine_with_gap(seed=7, n_points=1000)
     assert bnn.predict(model, latents, elsewhere.x).log_density(elsewhere.y).mean() >= 0.7
     # Sure at the data, and not between them.
     at_data, between = (bnn.predict(model, latents, x).epistemic_std.mean() for x in (data.x, [[3.5], [4.5]]))

@@ -6,18 +6,19 @@ from conftest import ROOT
 from linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.laplace import fit_laplace, jacobian, precision, predict_linearised
-from bayesian_nn.map_estimate import find_map
-from bayesian_nn.model import prior_stds
+from bayesian_nn.model.model import prior_stds
+from bayesian_nn.modes.laplace import fit_laplace, jacobian, precision
+from bayesian_nn.modes.map_estimate import find_map
+from bayesian_nn.prediction.linearised import predict_linearised
 
 LINEAR, LINEAR_DATA = problem()
 TRUTH = exact(LINEAR, LINEAR_DATA)
-POST = bnn.cosine_with_gap(seed=42)
+POST = bnn.data.cosine_with_gap(seed=42)
 SMALL = bnn.Model(
     (1, 3, 2, 1),
     0.2,
     prior_std=[(2.0, 1.0), (0.5, 0.7), (1.5, 3.0)],
-    scaling=bnn.Scaling((4.0,), (4.0,), 1.0, 5.0),
+    scaling=bnn.data.Scaling((4.0,), (4.0,), 1.0, 5.0),
 )
 REFERENCES = ROOT.parent / "shared" / "data" / "reference-posteriors"
 

@@ -8,14 +8,14 @@ from linear_regression import exact, problem
 from made_by_hand import parameters_of
 
 import bayesian_nn as bnn
-from bayesian_nn.elbo import analytic_kl, objective_noise_shape
-from bayesian_nn.layerwise import (
+from bayesian_nn.model.model import log_likelihood, network
+from bayesian_nn.objectives.elbo import analytic_kl, objective_noise_shape
+from bayesian_nn.objectives.per_example_noise import (
     Flipout,
     LocalReparameterisation,
     flipout_outputs,
     locally_reparameterised_outputs,
 )
-from bayesian_nn.model import log_likelihood, network
 
 FAMILY = bnn.MeanField()
 OBJECTIVES = {
@@ -164,14 +164,14 @@ def test_a_fit_with_minibatches_finds_the_mean_field_optimum(kind):
 @BOTH
 @pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
 def test_a_resumed_run_is_the_unbroken_one(kind, tmp_path):
-    data = bnn.cosine_with_gap(seed=1, n_points=8)
+    data = bnn.data.cosine_with_gap(seed=1, n_points=8)
     model = bnn.Model((1, 3, 1), bnn.LearnedNoise(0.2), scaling=data.scaling)
     settings = {"seed": 0, "batch_size": 3, "n_restarts": 2, "objective": kind(2, 0.5)}
     settings |= {"optimizer": bnn.Adam(0.05), "record_at": [0]}
     whole = bnn.fit(model, data, n_steps=300, **settings)
     part = bnn.fit(model, data, n_steps=130, **settings)
-    bnn.save_run(part, tmp_path / "part.npz")
-    part = bnn.load_run(tmp_path / "part.npz")
+    bnn.training.save_run(part, tmp_path / "part.npz")
+    part = bnn.training.load_run(tmp_path / "part.npz")
     assert part.settings == whole.settings._replace(n_steps=130)
     resumed = bnn.fit(model, data, n_steps=300, resume=part, **settings)
     for name in ("log_likelihoods", "kls", "recorded_parameters"):

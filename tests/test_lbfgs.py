@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from bayesian_nn.lbfgs import minimise
+from bayesian_nn.modes.lbfgs import minimise
 
 
 def rosenbrock(position):

@@ -10,16 +10,16 @@ import tensorflow as tf
 from tqdm import tqdm
 
 import bayesian_nn as bnn
-from bayesian_nn import loop
-from bayesian_nn.backend import tfp
-from bayesian_nn.elbo import ElboParts, analytic_kl
-from bayesian_nn.model import log_likelihood
-from bayesian_nn.recorder import log_spaced_steps
+from bayesian_nn.model.model import log_likelihood
+from bayesian_nn.objectives.elbo import ElboParts, analytic_kl
+from bayesian_nn.runtime.tensorflow import tfp
+from bayesian_nn.training import driver as loop
+from bayesian_nn.training.recorder import log_spaced_steps
 
 # These fits are too short to be good, and their flatness says nothing.
 pytestmark = pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
 
-DATA = bnn.cosine_with_gap(seed=1, n_points=8)
+DATA = bnn.data.cosine_with_gap(seed=1, n_points=8)
 MODEL = bnn.Model((1, 3, 1), 0.1, scaling=DATA.scaling)
 CONSTANT_RATE = bnn.Adam(bnn.StepDecay(0.05))
 CASES = {"full batch": {}, "minibatches, restarts": {"batch_size": 3, "n_restarts": 3}}
@@ -42,7 +42,7 @@ def content(tmp_path):
     """All that a run is, as bytes."""
 
     def content(run):
-        bnn.save_run(run, tmp_path / "run.npz")
+        bnn.training.save_run(run, tmp_path / "run.npz")
         return (tmp_path / "run.npz").read_bytes()
 
     return content
@@ -73,8 +73,8 @@ def test_every_step_has_noise_of_its_own():
 @pytest.mark.parametrize("case", CASES)
 def test_a_resumed_run_is_the_unbroken_one_bit_for_bit(content, tmp_path, case, stop):
     part = fit(n_steps=stop, **CASES[case])
-    bnn.save_run(part, tmp_path / "part.npz")
-    for earlier in (part, bnn.load_run(tmp_path / "part.npz")):
+    bnn.training.save_run(part, tmp_path / "part.npz")
+    for earlier in (part, bnn.training.load_run(tmp_path / "part.npz")):
         assert content(fit(resume=earlier, **CASES[case])) == content(unbroken(case))
 
 
@@ -126,7 +126,7 @@ def test_the_usual_record_begins_at_every_step_and_thins_out(n_steps):
         ({"objective": bnn.Elbo(n_draws=4)}, r"resume: .* objective=Elbo\(n_draws=5"),
         ({"posterior": bnn.MeanField(0.1)}, r"resume: .* posterior=MeanField\(initial_std=0.02\)"),
         ({"optimizer": bnn.Adam()}, "resume: .* optimizer=Adam"),
-        ({"data": bnn.cosine_with_gap(seed=2, n_points=8)}, "resume: this run was made from other data"),
+        ({"data": bnn.data.cosine_with_gap(seed=2, n_points=8)}, "resume: this run was made from other data"),
         ({"n_steps": 599}, "resume: n_steps=599, but the run has 600 behind it"),
         ({"start": np.zeros((1, 20))}, "start: a resumed run .* start or resume, not both"),
     ],
@@ -145,9 +145,9 @@ def test_a_schedule_that_depends_on_n_steps_keeps_its_n_steps():
 def test_a_resumed_run_keeps_the_record_of_the_earlier_one(content, tmp_path):
     part = fit(n_steps=100, record_at=[0, 7, 33])
     np.testing.assert_array_equal(part.steps, [0, 7, 33, 100])
-    bnn.save_run(part, tmp_path / "part.npz")
+    bnn.training.save_run(part, tmp_path / "part.npz")
     whole = fit(record_at=[0, 7, 33, 100, 300])
-    for earlier in (part, bnn.load_run(tmp_path / "part.npz")):
+    for earlier in (part, bnn.training.load_run(tmp_path / "part.npz")):
         run = fit(resume=earlier, record_at=[300])
         # 100 was there only because the earlier run ended there.
         np.testing.assert_array_equal(run.steps, [0, 7, 33, 300, 600])
@@ -248,7 +248,7 @@ def test_a_terminal_sees_the_elbo_and_anything_else_nothing(monkeypatch, capsys)
 
 def test_the_best_restart_is_kept():
     run = unbroken("minibatches, restarts")
-    estimate = bnn.estimate_elbo(
+    estimate = bnn.objectives.estimate_elbo(
         MODEL, run.posterior, run.recorded_parameters[-1], DATA, seed=9, n_draws=5000
     )
     assert run.best == np.argmax(estimate.elbo)
@@ -278,7 +278,7 @@ def test_one_restart_that_leaves_the_finite_numbers_does_not_stop_the_others():
     np.testing.assert_array_equal(run.log_likelihoods[:, 1:], whole.log_likelihoods[:, 1:])
     # What the run explains is what its best restart does.
     mean = bnn.predict(MODEL, bnn.draw_posterior(run, 2000, seed=0), DATA.x).mean
-    assert run.explained == pytest.approx(bnn.explained_variance(mean, DATA.y), abs=0.02)
+    assert run.explained == pytest.approx(bnn.scores.explained_variance(mean, DATA.y), abs=0.02)
 
 
 # --- minibatches

@@ -8,12 +8,12 @@ from linear_regression import exact, problem
 from scipy.stats import multivariate_normal
 
 import bayesian_nn as bnn
-from bayesian_nn.elbo import analytic_kl, log_ratios
-from bayesian_nn.low_rank import LowRank
-from bayesian_nn.model import log_joint, prior, prior_stds
+from bayesian_nn.model.model import log_joint, prior, prior_stds
+from bayesian_nn.objectives.elbo import analytic_kl, log_ratios
+from bayesian_nn.posteriors.low_rank import LowRank
 
 FAMILY = LowRank(rank=2)
-TINY = bnn.cosine_with_gap(seed=1, n_points=8)
+TINY = bnn.data.cosine_with_gap(seed=1, n_points=8)
 TINY_MODEL = bnn.Model((1, 3, 1), 0.1, scaling=TINY.scaling)
 LANDING = bnn.Elbo(n_draws=20, analytic_kl=False, stick_the_landing=True)
 
@@ -147,7 +147,7 @@ def test_a_fit_of_rank_enough_finds_the_exact_posterior_and_one_of_less_does_not
         q = family.distribution(run.parameters[-1])
         assert np.all(np.abs(q.mean() - truth.mean) < 0.1 * std)
         differences[rank] = np.abs(q.covariance() - truth.covariance).max() / std.max() ** 2
-        estimate = bnn.estimate_elbo(
+        estimate = bnn.objectives.estimate_elbo(
             model, family, run.parameters[-1], data, seed=7, n_draws=2000, analytic_kl=False
         )
         elbos[rank] = estimate.elbo
@@ -179,10 +179,10 @@ def test_one_direction_is_all_that_two_correlated_inputs_need():
 def test_restarts_are_apart_and_a_run_is_what_was_saved(tmp_path):
     run = bnn.fit(TINY_MODEL, TINY, seed=3, n_steps=200, posterior=LowRank(4, 0.03), n_restarts=2)
     assert np.all(run.recorded_parameters[-1, 0] != run.recorded_parameters[-1, 1])
-    bnn.save_run(run, tmp_path / "run.npz")
-    again = bnn.load_run(tmp_path / "run.npz")
+    bnn.training.save_run(run, tmp_path / "run.npz")
+    again = bnn.training.load_run(tmp_path / "run.npz")
     assert again.settings == run.settings
     np.testing.assert_array_equal(again.recorded_parameters, run.recorded_parameters)
     np.testing.assert_array_equal(bnn.draw_posterior(again, 5, seed=1), bnn.draw_posterior(run, 5, seed=1))
-    film = bnn.predict_film(run, np.linspace(0, 8, 5), seed=0, n_draws=10, frames=[0, -1])
+    film = bnn.prediction.predict_film(run, np.linspace(0, 8, 5), seed=0, n_draws=10, frames=[0, -1])
     assert film.mean.shape == (2, 5)

@@ -5,10 +5,10 @@ import pytest
 from linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.map_estimate import find_map
-from bayesian_nn.model import log_joint
+from bayesian_nn.model.model import log_joint
+from bayesian_nn.modes.map_estimate import find_map
 
-POST = bnn.cosine_with_gap(seed=42)
+POST = bnn.data.cosine_with_gap(seed=42)
 POST_MODEL = bnn.Model((1, 10, 10, 1), 0.1, scaling=POST.scaling)
 
 
@@ -60,7 +60,7 @@ def test_the_best_mode_is_stationary_and_the_best():
     # And it is a top, not a saddle: no small step leads up.
     steps = np.random.default_rng(0).normal(size=(200, len(estimate.mode)))
     assert np.all(height(estimate.mode + 1e-2 * steps) < height(estimate.mode))
-    assert bnn.rmse(bnn.predict(POST_MODEL, estimate.mode[None], POST.x).mean, POST.truth(POST.x)) < 0.07
+    assert bnn.scores.rmse(bnn.predict(POST_MODEL, estimate.mode[None], POST.x).mean, POST.truth(POST.x)) < 0.07
 
 
 def test_the_restart_that_is_climbed_to_the_top_is_the_best():
@@ -76,7 +76,7 @@ def test_the_restart_that_is_climbed_to_the_top_is_the_best():
     with pytest.raises(ValueError, match="estimate is not at a mode"):
         bnn.fit_laplace(POST_MODEL, POST, good)
     fitted = bnn.predict(POST_MODEL, estimate.mode[None], POST.x).mean
-    assert bnn.rmse(fitted, POST.truth(POST.x)) < 0.07
+    assert bnn.scores.rmse(fitted, POST.truth(POST.x)) < 0.07
 
 
 def test_a_seed_is_an_estimate_and_a_start_is_used():

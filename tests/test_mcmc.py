@@ -7,11 +7,11 @@ import tensorflow as tf
 from scipy.special import logsumexp
 
 import bayesian_nn as bnn
-from bayesian_nn import mcmc
-from bayesian_nn.chains_last import log_joint_and_gradient
-from bayesian_nn.diagnostics import effective_sample_size
-from bayesian_nn.leapfrog import compiled_block
-from bayesian_nn.mcmc import sample_chains
+from bayesian_nn.model.chains_last import log_joint_and_gradient
+from bayesian_nn.sampling import hmc as mcmc
+from bayesian_nn.sampling.convergence import effective_sample_size
+from bayesian_nn.sampling.hmc import sample_chains
+from bayesian_nn.sampling.hmc_block import compiled_block
 
 MODEL, DATA = linear_regression.problem()
 EXACT = linear_regression.exact(MODEL, DATA)
@@ -83,7 +83,7 @@ def test_the_warm_up_finds_step_and_masses(chains):
 
 
 def test_a_short_warm_up_is_enough_for_the_post_s_network():
-    data = bnn.cosine_with_gap(seed=42)
+    data = bnn.data.cosine_with_gap(seed=42)
     model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
     chains = bnn.sample_hmc(model, data, seed=0, n_chains=16, n_warmup=60, n_draws=20)
     assert 0.85 < chains.acceptance.mean() < 0.99

@@ -14,9 +14,9 @@ import pytest
 from conftest import ROOT
 from file_server import serving
 
-from bayesian_nn import mnist
-from bayesian_nn.download import KnownFile
-from bayesian_nn.mnist import DataUnavailableError, load_digits, load_fashion_mnist, load_mnist
+from bayesian_nn.data import mnist
+from bayesian_nn.data.download import KnownFile
+from bayesian_nn.data.mnist import DataUnavailableError, load_digits, load_fashion_mnist, load_mnist
 
 SHARED = ROOT.parent / "shared" / "data"
 PIXELS = np.arange(256, dtype=np.uint8).repeat(2).reshape(8, 8, 8)
@@ -204,7 +204,7 @@ def test_digits_are_scikit_learns():
 def test_the_original_files_hold_what_their_readme_says():
     script = """
 import numpy as np
-from bayesian_nn.mnist import load_fashion_mnist, load_mnist
+from bayesian_nn.data.mnist import load_fashion_mnist, load_mnist
 for data in (load_mnist("train"), load_mnist("test"), load_fashion_mnist()):
     assert data.image_shape == (28, 28) and data.images.dtype == np.float32
     assert (data.images.min(), data.images.max()) == (0, 1)

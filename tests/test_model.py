@@ -6,15 +6,8 @@ from scipy.special import expit
 from scipy.stats import norm
 
 import bayesian_nn as bnn
-from bayesian_nn.model import (
-    log_joint,
-    log_likelihood,
-    network,
-    observation_std,
-    prior,
-    prior_stds,
-)
-from bayesian_nn.network import ACTIVATIONS
+from bayesian_nn.model.model import log_joint, log_likelihood, network, observation_std, prior, prior_stds
+from bayesian_nn.model.network import ACTIVATIONS
 
 BY_HAND = {
     "tanh": np.tanh,
@@ -45,7 +38,7 @@ def by_hand(model, latents, x):
 
 def scaled(n_inputs):
     shift, scale = np.linspace(-3, 5, n_inputs), np.linspace(0.5, 20, n_inputs)
-    return bnn.Scaling(tuple(shift), tuple(scale), y_shift=-7.0, y_scale=30.0)
+    return bnn.data.Scaling(tuple(shift), tuple(scale), y_shift=-7.0, y_scale=30.0)
 
 
 def example(sizes, leading=(), **arguments):
@@ -161,8 +154,8 @@ def test_the_post_s_network_has_141_weights():
 
 
 def test_numpy_s_numbers_make_the_same_model():
-    plain = bnn.Model((2, 3, 1), 0.5, scaling=bnn.Scaling((1.0, 2.0), (3.0, 4.0)))
-    scaling = bnn.Scaling(np.array([1, 2]), np.array([3.0, 4.0], np.float32), np.float64(0), np.int64(1))
+    plain = bnn.Model((2, 3, 1), 0.5, scaling=bnn.data.Scaling((1.0, 2.0), (3.0, 4.0)))
+    scaling = bnn.data.Scaling(np.array([1, 2]), np.array([3.0, 4.0], np.float32), np.float64(0), np.int64(1))
     other = bnn.Model(list(np.array([2, 3, 1])), np.float32(0.5), prior_std=1, scaling=scaling)
     assert other == plain
     assert hash(other) == hash(plain)
@@ -197,9 +190,9 @@ def test_numpy_s_numbers_make_the_same_model():
             {"scaling": scaled(2)},
             "scaling has 2 shifts and 2 scales for inputs, but layer_sizes begins with 1",
         ),
-        ({"scaling": bnn.Scaling((0,), (0,))}, "scaling.x_scale must be .* above zero; got 0"),
-        ({"scaling": bnn.Scaling((np.nan,), (1,))}, "scaling.x_shift has 1 values that are not finite"),
-        ({"scaling": bnn.Scaling((0,), (1,), 0.0, -2.0)}, "scaling.y_scale must be .* above zero; got -2.0"),
+        ({"scaling": bnn.data.Scaling((0,), (0,))}, "scaling.x_scale must be .* above zero; got 0"),
+        ({"scaling": bnn.data.Scaling((np.nan,), (1,))}, "scaling.x_shift has 1 values that are not finite"),
+        ({"scaling": bnn.data.Scaling((0,), (1,), 0.0, -2.0)}, "scaling.y_scale must be .* above zero; got -2.0"),
     ],
 )
 def test_a_wrong_model_is_refused(arguments, message):

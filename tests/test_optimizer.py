@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import bayesian_nn as bnn
-from bayesian_nn.optimizer import schedule_of
+from bayesian_nn.training.optimizer import schedule_of
 
 
 def follow(adam, gradients, rates):

@@ -8,7 +8,7 @@ import player_reader
 import pytest
 from player_reader import BLUE, COUNT, DESKTOP, LAST, MINUS, ORANGE, count, expected_film, settle, step_of
 
-from bayesian_nn.player_record import read_player_record
+from bayesian_nn.browser.run_record import read_player_record
 
 pytestmark = pytest.mark.browser
 

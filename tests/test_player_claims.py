@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from bayesian_nn.player_record import read_player_record
-from bayesian_nn.portable import normals
+from bayesian_nn.browser.run_record import read_player_record
+from bayesian_nn.runtime.portable_math import normals
 
 
 @pytest.fixture(scope="module")

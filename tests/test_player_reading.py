@@ -22,7 +22,7 @@ from player_reader import (
     values_in,
 )
 
-from bayesian_nn.player_record import read_player_record
+from bayesian_nn.browser.run_record import read_player_record
 
 pytestmark = pytest.mark.browser
 

@@ -9,9 +9,9 @@ import pytest
 from matplotlib.figure import Figure
 
 import bayesian_nn as bnn
-from bayesian_nn.figures import elbo_at_the_end, plot_elbo, running_median
-from bayesian_nn.player_record import read_player_record, write_player_record
-from bayesian_nn.portable_training import PREDICTION
+from bayesian_nn.browser.run_record import read_player_record, write_player_record
+from bayesian_nn.figures.training import elbo_at_the_end, plot_elbo, running_median
+from bayesian_nn.runtime.portable_math import PREDICTION
 
 DATA = player_pages.data()
 ARGUMENTS = {"data": DATA, "x_range": (-4.0, 12.0), "noise_seed": 5}
@@ -77,9 +77,9 @@ def test_the_parameters_are_off_by_less_than_half_a_step_of_their_codes(run, rec
 
 
 def test_bands_and_curves_of_the_record_agree_with_the_film_s_within_a_pixel(run, record):
-    film = bnn.predict_film(run, record.places, seed=5)
+    film = bnn.prediction.predict_film(run, record.places, seed=5)
     again = replace(run, recorded_parameters=record.parameters[:, None].astype(np.float32))
-    played = bnn.predict_film(again, record.places, seed=5)
+    played = bnn.prediction.predict_film(again, record.places, seed=5)
     pixel = (
         np.max(film.mean[-1] + 2 * film.std[-1]) - np.min(film.mean[-1] - 2 * film.std[-1])
     ) / PANEL_HEIGHT

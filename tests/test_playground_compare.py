@@ -24,7 +24,7 @@ from playground_reader import (
 )
 
 import bayesian_nn as bnn
-from bayesian_nn.backend import tfp
+from bayesian_nn.runtime.tensorflow import tfp
 
 pytestmark = pytest.mark.browser
 
@@ -105,7 +105,7 @@ def test_hmc_is_as_honest_as_the_library_is_about_the_same_chains(open_page):
         chains.swapaxes(0, 1), independent_chain_ndims=1, split_chains=True
     )
     assert r_hat == pytest.approx(np.max(expected), rel=1e-6)
-    assert ess == pytest.approx(bnn.effective_sample_size(chains).min(), rel=1e-6)
+    assert ess == pytest.approx(bnn.sampling.effective_sample_size(chains).min(), rel=1e-6)
 
 
 def test_predict_then_reveal_by_mouse_and_keys_with_a_score_that_is_true(open_page):

@@ -9,9 +9,9 @@ import pytest
 from playground_pages import evaluate
 
 import bayesian_nn as bnn
-from bayesian_nn.network import ACTIVATIONS
+from bayesian_nn.model.network import ACTIVATIONS
 
-ORIGINAL = bnn.cosine_with_gap(seed=42)
+ORIGINAL = bnn.data.cosine_with_gap(seed=42)
 POINTS = np.column_stack([ORIGINAL.x[:, 0], ORIGINAL.y]).tolist()
 MODULES = ("playground-state.js", "playground-data.js", "playground-script.js")
 PRESETS = ("original", "one-gap", "two-gaps", "step", "growing-noise")
@@ -192,7 +192,7 @@ def test_the_sets_differ_as_their_names_say():
 
 def test_the_best_constant_is_the_librarys():
     state = _opened("")["state"] | {"noiseStd": 0.3}
-    expected = bnn.constant_log_likelihood(ORIGINAL.y, 0.3)
+    expected = bnn.scores.constant_log_likelihood(ORIGINAL.y, 0.3)
     assert _ask("bestConstant(given)", state) == pytest.approx(expected, rel=1e-12)
 
 

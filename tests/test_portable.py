@@ -8,7 +8,7 @@ import pytest
 from node import ASSETS, ENGINES, engine
 from scipy import stats
 
-from bayesian_nn import portable
+from bayesian_nn.runtime import portable_math as portable
 
 N_ULPS = {"exp": 1, "log": 1, "sigmoid": 2, "softplus": 2, "tanh": 4}
 FUNCTIONS = list(N_ULPS)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from bayesian_nn import mixture
-from bayesian_nn.mixture import normal_cdf_and_density
-from bayesian_nn.prediction import Prediction, PredictionFilm
+from bayesian_nn.predictions import normal_mixture as mixture
+from bayesian_nn.predictions.normal_mixture import normal_cdf_and_density
+from bayesian_nn.predictions.real import Prediction, PredictionFilm
 
 LEVELS = [0.025, 0.3, 0.5, 0.975]
 
@@ -150,7 +150,7 @@ def test_the_crps_of_one_normal_and_of_hardly_any_noise():
 def test_the_crps_in_blocks_is_the_crps_of_each_point(monkeypatch):
     prediction, y = example(), np.array([0.3, -1.0, 2.0, 30.0])
     whole = prediction.crps(y)
-    monkeypatch.setattr("bayesian_nn.prediction.BLOCK", 1)
+    monkeypatch.setattr("bayesian_nn.predictions.real.BLOCK", 1)
     np.testing.assert_allclose(prediction.crps(y), whole, rtol=0, atol=1e-8)
 
 

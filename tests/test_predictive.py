@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
-from bayesian_nn import model as model_module
-from bayesian_nn.model import network
-from bayesian_nn.portable import normals
-from bayesian_nn.portable_training import PREDICTION
-from bayesian_nn.predictive import draw_recorded
+from bayesian_nn.model import model as model_module
+from bayesian_nn.model.model import network
+from bayesian_nn.prediction.predict import draw_recorded
+from bayesian_nn.runtime.portable_math import PREDICTION, normals
 
-SCALING = bnn.Scaling((10.0, -2.0), (4.0, 0.5), y_shift=50.0, y_scale=8.0)
+SCALING = bnn.data.Scaling((10.0, -2.0), (4.0, 0.5), y_shift=50.0, y_scale=8.0)
 LINEAR = bnn.Model((2, 1), noise_std=3.0, prior_std=1.5, scaling=SCALING)
 X = np.array([[10.0, -2.0], [20.0, -2.0], [0.0, 1.0]])
 
@@ -21,7 +20,7 @@ def design(model, x):
 
 
 def film_run(n_recorded=3, *, best=1):
-    data = bnn.cosine_with_gap(seed=0)
+    data = bnn.data.cosine_with_gap(seed=0)
     model = bnn.Model((1, 4, 1), bnn.LearnedNoise(0.3), scaling=data.scaling)
     mean = np.random.default_rng(1).normal(size=(n_recorded, 2, model.n_latents))
     return made_by_hand.run(model, mean=mean, std=0.3 * np.exp(0.5 * mean), best=best)
@@ -83,7 +82,7 @@ def test_a_seed_gives_the_same_noise_at_every_recorded_step():
 
 def test_every_frame_of_a_film_is_the_prediction_of_its_record():
     run, x = film_run(), np.linspace(-8, 8, 21)
-    film = bnn.predict_film(run, x, seed=4, n_draws=30, n_curves=5)
+    film = bnn.prediction.predict_film(run, x, seed=4, n_draws=30, n_curves=5)
     np.testing.assert_array_equal(film.steps, run.steps)
     np.testing.assert_array_equal(film.x, x)
     noise = normals(4, PREDICTION, 30 * run.model.n_latents).reshape(30, -1).astype(np.float32)
@@ -94,12 +93,12 @@ def test_every_frame_of_a_film_is_the_prediction_of_its_record():
         np.testing.assert_array_equal(film.epistemic_std[recorded], prediction.epistemic_std)
         np.testing.assert_array_equal(film.std[recorded], prediction.std)
         np.testing.assert_array_equal(film.curves[recorded], prediction.draws[:5])
-    last = bnn.predict_film(run, x, seed=4, n_draws=30, n_curves=5, frames=[0, 2])
+    last = bnn.prediction.predict_film(run, x, seed=4, n_draws=30, n_curves=5, frames=[0, 2])
     np.testing.assert_array_equal(last.curves, film.curves[[0, 2]])
     np.testing.assert_array_equal(last.steps, run.steps[[0, 2]])
-    more = bnn.predict_film(run, x, seed=4, n_draws=40, n_curves=5)
+    more = bnn.prediction.predict_film(run, x, seed=4, n_draws=40, n_curves=5)
     np.testing.assert_array_equal(more.curves, film.curves)
-    assert np.all(bnn.predict_film(run, x, seed=5, n_draws=30).curves[:, :5] != film.curves)
+    assert np.all(bnn.prediction.predict_film(run, x, seed=5, n_draws=30).curves[:, :5] != film.curves)
 
 
 def test_a_prediction_in_parts_is_the_prediction_at_once(monkeypatch):
@@ -157,7 +156,7 @@ def test_one_input_may_be_a_plain_list():
         (lambda: bnn.draw_posterior(film_run(), 0, seed=0), "n_draws must be .* 1 or more; got 0"),
         (lambda: bnn.draw_posterior(film_run(), 2, seed=0.5), "seed must be .* got 0.5"),
         (lambda: bnn.draw_posterior(bnn.MeanField(), 2, seed=0), r"result must be a Run .* got MeanField\("),
-        (lambda: bnn.draw_posterior(bnn.Laplace, 2, seed=0), r"result must be a Run .* got <class"),
+        (lambda: bnn.draw_posterior(bnn.modes.Laplace, 2, seed=0), r"result must be a Run .* got <class"),
         (lambda: bnn.draw_posterior(X, 2, seed=0), r"result must be a Run .* got array\("),
         (lambda: film(seed=0, n_draws=0), "n_curves must be between 1 and n_draws=0; got 10"),
         (lambda: film(seed=0, n_draws=5), "n_curves must be between 1 and n_draws=5; got 10"),
@@ -171,7 +170,7 @@ def test_wrong_arguments_are_refused(call, message):
 
 
 def film(*, run=None, **arguments):
-    return bnn.predict_film(run or film_run(), [0.0, 1.0], **arguments)
+    return bnn.prediction.predict_film(run or film_run(), [0.0, 1.0], **arguments)
 
 
 def linear_run():

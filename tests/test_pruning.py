@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayesian_nn.pruning import decibels, pruned, signal_to_noise
+from bayesian_nn.scores.pruning import decibels, pruned, signal_to_noise
 
 MEAN = np.array([[3.0, -0.1, 0.0], [-8.0, 2.0, 0.5]])
 STD = np.array([[1.0, 0.5, 1.0], [2.0, 4.0, 0.0]])

@@ -6,8 +6,8 @@ import os
 import numpy as np
 import pytest
 
-from bayesian_nn.images import LabelledImages
-from bayesian_nn.quantised_posterior import read_quantised_posterior, write_quantised_posterior
+from bayesian_nn.browser.quantised_posterior import read_quantised_posterior, write_quantised_posterior
+from bayesian_nn.data.images import LabelledImages
 
 SIZES = (784, 128, 10)
 # Of weights and of biases, layer by layer.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from bayesian_nn.ranks import Ranks, ecdf_band
+from bayesian_nn.scores.rank_uniformity import Ranks, ecdf_band
 
 N_SIMULATIONS, N_DRAWS = 60, 49
 

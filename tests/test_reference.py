@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
-from bayesian_nn import reference
+from bayesian_nn.sampling import reference_chains as reference
 
 MODEL, DATA = linear_regression.problem()
 SHORT = {"n_chains": 4, "n_draws": 10, "n_warmup": 10}
@@ -15,9 +15,9 @@ SHORT = {"n_chains": 4, "n_draws": 10, "n_warmup": 10}
 
 def test_they_are_the_sampler_s_own(tmp_path, monkeypatch):
     expected = bnn.sample_hmc(MODEL, DATA, seed=3, **SHORT)
-    first = bnn.reference_chains(MODEL, DATA, seed=3, folder=tmp_path, **SHORT)
+    first = bnn.sampling.reference_chains(MODEL, DATA, seed=3, folder=tmp_path, **SHORT)
     monkeypatch.setattr(reference, "sample_hmc", None)
-    again = bnn.reference_chains(MODEL, DATA, seed=3, folder=tmp_path, **SHORT)
+    again = bnn.sampling.reference_chains(MODEL, DATA, seed=3, folder=tmp_path, **SHORT)
     for chains in (first, again):
         assert chains.model == MODEL
         for field in fields(chains)[1:]:
@@ -37,7 +37,7 @@ def test_they_are_the_sampler_s_own(tmp_path, monkeypatch):
 )
 def test_another_question_is_sampled_anew(change, tmp_path, monkeypatch):
     question = {"model": MODEL, "data": DATA, "seed": 3, "folder": tmp_path} | SHORT
-    bnn.reference_chains(question.pop("model"), question.pop("data"), **question)
+    bnn.sampling.reference_chains(question.pop("model"), question.pop("data"), **question)
     question = {"model": MODEL, "data": DATA} | question | change
     asked = []
 
@@ -46,5 +46,5 @@ def test_another_question_is_sampled_anew(change, tmp_path, monkeypatch):
         return bnn.sample_hmc(*arguments, **settings)
 
     monkeypatch.setattr(reference, "sample_hmc", sample)
-    bnn.reference_chains(question.pop("model"), question.pop("data"), **question)
+    bnn.sampling.reference_chains(question.pop("model"), question.pop("data"), **question)
     assert len(asked) == 1

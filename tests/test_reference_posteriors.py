@@ -31,12 +31,12 @@ def apart(draws, reference):
     """How far the mean and the sd of f are from the reference's, in standard errors: `[n_points]` each."""
     # In double precision: squares of squares are averaged.
     draws = draws.astype(np.float64)
-    ess, known = bnn.effective_sample_size(draws), json.loads(str(reference["meta"]))["ess_min"]
+    ess, known = bnn.sampling.effective_sample_size(draws), json.loads(str(reference["meta"]))["ess_min"]
     mean, std = draws.mean(axis=(0, 1)), draws.std(axis=(0, 1))
     squares = ((draws - mean) / std) ** 2
     # A sample variance has the relative variance (kurtosis - 1) / n, and an sd a quarter of that.
     kurtosis = (squares**2).mean(axis=(0, 1))
-    error = np.sqrt((kurtosis - 1) / 4 * (1 / bnn.effective_sample_size(squares) + 1 / known))
+    error = np.sqrt((kurtosis - 1) / 4 * (1 / bnn.sampling.effective_sample_size(squares) + 1 / known))
     # Errors small enough to notice a bug.
     assert ess.min() > 1000
     assert error.max() < 0.06

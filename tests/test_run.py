@@ -11,7 +11,7 @@ import pytest
 
 import bayesian_nn as bnn
 
-SCALING = bnn.Scaling((0.1,), (1 / 3,), 2e-9, 7.7)
+SCALING = bnn.data.Scaling((0.1,), (1 / 3,), 2e-9, 7.7)
 SETTINGS = {
     "defaults": ({}, {}),
     "nothing a default": (
@@ -47,14 +47,14 @@ def a_run(name="defaults"):
 
 def saved(run, folder):
     path = Path(folder) / "run.npz"
-    bnn.save_run(run, path)
+    bnn.training.save_run(run, path)
     return path
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_what_comes_back_is_what_was_saved(tmp_path, name):
     run = a_run(name)
-    again = bnn.load_run(saved(run, tmp_path))
+    again = bnn.training.load_run(saved(run, tmp_path))
     assert again.settings == run.settings
     assert type(again.settings.optimizer.learning_rate) is type(run.settings.optimizer.learning_rate)
     for field in ("recorded_steps", "recorded_parameters", "log_likelihoods", "kls", "final_elbos"):
@@ -110,13 +110,13 @@ def test_a_run_of_an_unknown_family_is_not_taken_for_another(tmp_path):
     with pytest.raises(
         ValueError, match=r"cannot be loaded: its posterior is of the kind Spike, .* MeanField"
     ):
-        bnn.load_run(path)
+        bnn.training.load_run(path)
 
 
 def test_the_same_run_is_the_same_bytes(tmp_path):
     first = saved(a_run(), tmp_path / "a").read_bytes()
     assert saved(a_run(), tmp_path / "b").read_bytes() == first
-    again = saved(bnn.load_run(tmp_path / "a" / "run.npz"), tmp_path / "c").read_bytes()
+    again = saved(bnn.training.load_run(tmp_path / "a" / "run.npz"), tmp_path / "c").read_bytes()
     assert again == first
 
 
@@ -138,7 +138,7 @@ def test_a_run_of_another_version_is_refused(tmp_path, keep):
     with pytest.raises(
         ValueError, match=r"run.npz holds a run of format 99, .* reads format 2: make the run again"
     ):
-        bnn.load_run(path)
+        bnn.training.load_run(path)
 
 
 class Trap:
@@ -172,7 +172,7 @@ def test_a_file_that_is_no_run_is_refused(tmp_path, write, reason):
     write(path)
     message = rf"run\.npz is not a saved run, or a damaged one \(.*{reason}.*\); make it again"
     with pytest.raises(ValueError, match=message):
-        bnn.load_run(path)
+        bnn.training.load_run(path)
     assert not (tmp_path / "trap").exists()
 
 
@@ -182,12 +182,12 @@ def test_a_truncated_or_damaged_run_is_refused(tmp_path):
     for end in range(0, len(whole), 97):
         path.write_bytes(whole[:end])
         with pytest.raises(ValueError, match="not a saved run, or a damaged one"):
-            bnn.load_run(path)
+            bnn.training.load_run(path)
     refused = 0
     for place in range(40, len(whole), 41):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
         try:
-            again = bnn.load_run(path)
+            again = bnn.training.load_run(path)
         except (ValueError, OSError):
             refused += 1
         else:
@@ -198,13 +198,13 @@ def test_a_truncated_or_damaged_run_is_refused(tmp_path):
 
 def test_a_missing_run_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"run\.npz"):
-        bnn.load_run(tmp_path / "run.npz")
+        bnn.training.load_run(tmp_path / "run.npz")
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"cannot write .*run.npz \(.*\): choose another folder"):
-        bnn.save_run(a_run(), tmp_path / "file" / "run.npz")
+        bnn.training.save_run(a_run(), tmp_path / "file" / "run.npz")
 
 
 def test_a_save_that_fails_leaves_the_old_run_whole(tmp_path, monkeypatch):
@@ -217,7 +217,7 @@ def test_a_save_that_fails_leaves_the_old_run_whole(tmp_path, monkeypatch):
 
     monkeypatch.setattr(np, "savez_compressed", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        bnn.save_run(a_run("nothing a default"), path)
+        bnn.training.save_run(a_run("nothing a default"), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 

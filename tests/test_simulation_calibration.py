@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
-from bayesian_nn.mcmc import sample_chains
-from bayesian_nn.simulation_calibration import rank_simulations, simulate
+from bayesian_nn.prediction.simulation_based_calibration import rank_simulations, simulate
+from bayesian_nn.sampling.hmc import sample_chains
 
-MODEL = bnn.Model((1, 1), noise_std=0.5, prior_std=1.5, scaling=bnn.Scaling((2.0,), (3.0,), 10.0, 2.0))
+MODEL = bnn.Model((1, 1), noise_std=0.5, prior_std=1.5, scaling=bnn.data.Scaling((2.0,), (3.0,), 10.0, 2.0))
 X = np.linspace(-3, 5, 8)
 SETTINGS = {"seed": 0, "n_simulations": 300, "at": [-6, 1, 9]}
 # Below this even the smallest of four p-values is no chance: once in 5,000 correct programs.
@@ -51,7 +51,7 @@ def test_of_a_posterior_that_forgot_the_data_only_the_log_likelihood_tells():
 
 # --- Hamiltonian Monte Carlo on a network
 
-NETWORK = bnn.Model((1, 8, 1), noise_std=0.2, scaling=bnn.Scaling((4.0,), (4.0,)))
+NETWORK = bnn.Model((1, 8, 1), noise_std=0.2, scaling=bnn.data.Scaling((4.0,), (4.0,)))
 IN_TWO_PARTS = np.r_[np.linspace(0, 2, 10), np.linspace(6, 8, 10)]
 
 

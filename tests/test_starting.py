@@ -5,7 +5,8 @@ import pytest
 from linear_regression import problem
 
 import bayesian_nn as bnn
-from bayesian_nn.starting import checked_batch_size, first_latents, in_network_units
+from bayesian_nn.model.initial_weights import first_latents
+from bayesian_nn.model.observations import checked_batch_size, in_network_units
 
 MODEL, DATA = problem()
 NETWORK = bnn.Model((2, 2, 1), 1.0, scaling=DATA.scaling)
@@ -61,7 +62,7 @@ def test_a_batch_may_be_all_observations_or_fewer():
             "The data have 2 inputs and the model 1: layer_sizes must begin with 2",
         ),
         # NumPy would repeat the one input.
-        (MODEL, bnn.cosine_with_gap(seed=0), "The data have 1 inputs and the model 2"),
+        (MODEL, bnn.data.cosine_with_gap(seed=0), "The data have 1 inputs and the model 2"),
     ],
 )
 def test_every_method_refuses_data_that_do_not_fit_its_model(method, model, data, message):

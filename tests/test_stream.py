@@ -7,18 +7,18 @@ import pytest
 import tensorflow as tf
 
 import bayesian_nn as bnn
-from bayesian_nn.classifier_run import ClassifierSettings
-from bayesian_nn.elbo import ElboParts, analytic_kl
-from bayesian_nn.model import log_likelihood
-from bayesian_nn.optimizer import AdamState
-from bayesian_nn.stream import stream_steps
+from bayesian_nn.model.model import log_likelihood
+from bayesian_nn.objectives.elbo import ElboParts, analytic_kl
+from bayesian_nn.training.classifier_run import ClassifierSettings
+from bayesian_nn.training.optimizer import AdamState
+from bayesian_nn.training.replicas import stream_steps
 
 N_IMAGES = 12
 LABELS = np.arange(N_IMAGES) % 3
 IMAGES = np.random.default_rng(0).uniform(size=(N_IMAGES, 2, 2)).astype(np.float32)
 DATA = bnn.LabelledImages(IMAGES, LABELS, ("a", "b", "c"))
 MODEL = bnn.Classifier((4, 5, 3))
-OBJECTIVES = [bnn.LocalReparameterisation(), bnn.LocalReparameterisation(2, 0.3), bnn.Flipout(3)]
+OBJECTIVES = [bnn.LocalReparameterisation(), bnn.LocalReparameterisation(2, 0.3), bnn.objectives.Flipout(3)]
 
 
 @dataclass(frozen=True)

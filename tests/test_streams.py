@@ -7,7 +7,12 @@ import pytest
 import tensorflow as tf
 
 import bayesian_nn as bnn
-from bayesian_nn import elbo, loop, model, predictive, recorder, streams
+from bayesian_nn.model import model
+from bayesian_nn.objectives import elbo
+from bayesian_nn.prediction import predict as predictive
+from bayesian_nn.runtime import random_streams as streams
+from bayesian_nn.training import driver as loop
+from bayesian_nn.training import recorder
 
 
 def normal(stream, seed=3):
@@ -50,7 +55,7 @@ def test_no_two_purposes_share_a_stream(monkeypatch):
     for module in (elbo, loop, predictive, recorder, streams):
         for name in ("key", "generator"):
             monkeypatch.setattr(module, name, counted, raising=False)
-    data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.Scaling((0.0,), (1.0,)))
+    data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.data.Scaling((0.0,), (1.0,)))
     run = bnn.fit(bnn.Model((1, 1), 1.0), data, seed=0, n_steps=3, batch_size=1)
     bnn.draw_posterior(run, 2, seed=0)
     bnn.draw_prior(run.model, 2, seed=0)
@@ -64,8 +69,8 @@ def test_no_two_purposes_share_a_stream(monkeypatch):
 def test_a_fit_is_not_judged_by_the_noise_that_trained_it():
     family, network = bnn.MeanField(), bnn.Model((1, 1), 1.0)
     parameters = family.parameters(np.zeros((1, 2)), np.ones((1, 2)))
-    data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.Scaling((0.0,), (1.0,)))
+    data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.data.Scaling((0.0,), (1.0,)))
     trained = tf.random.stateless_normal([1000, 2], [5, 0])
     values = model.log_likelihood(network, family.draw(parameters[0], trained), data.x, data.y)
-    estimate = bnn.estimate_elbo(network, family, parameters[0], data, seed=5)
+    estimate = bnn.objectives.estimate_elbo(network, family, parameters[0], data, seed=5)
     assert abs(estimate.log_likelihood - np.mean(values)) > 1e-3

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from bayesian_nn.training_figures import plot_elbo_parts, plot_learning, plot_pruning, plot_signal_to_noise
+from bayesian_nn.figures.training import plot_elbo_parts, plot_learning, plot_pruning, plot_signal_to_noise
 
 EPOCHS = np.arange(1, 21)
 

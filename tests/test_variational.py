@@ -10,9 +10,9 @@ from linear_regression import exact, problem
 
 import bayesian_nn as bnn
 
-POST = bnn.cosine_with_gap(seed=42)
+POST = bnn.data.cosine_with_gap(seed=42)
 POST_MODEL = bnn.Model((1, 10, 10, 1), 0.1, scaling=POST.scaling)
-TINY = bnn.cosine_with_gap(seed=1, n_points=8)
+TINY = bnn.data.cosine_with_gap(seed=1, n_points=8)
 TINY_MODEL = bnn.Model((1, 3, 1), 0.1, scaling=TINY.scaling)
 
 
@@ -34,7 +34,7 @@ def test_a_fit_finds_the_mean_field_optimum():
     # The inputs are correlated, so that the exact marginal sds are others.
     assert np.all(np.sqrt(np.diag(truth.covariance))[:2] > 1.2 * truth.mean_field_std[:2])
 
-    estimate = bnn.estimate_elbo(model, run.posterior, run.parameters[-1], data, seed=7, n_draws=20_000)
+    estimate = bnn.objectives.estimate_elbo(model, run.posterior, run.parameters[-1], data, seed=7, n_draws=20_000)
     assert estimate.standard_error < 0.02
     assert abs(estimate.elbo - truth.mean_field_elbo) < 5 * estimate.standard_error
     assert run.final_elbo == pytest.approx(truth.mean_field_elbo, abs=0.2)
@@ -59,12 +59,12 @@ def test_learned_noise_is_found():
 
 
 def test_the_post_s_network_learns_from_every_seed():
-    elsewhere = bnn.cosine_with_gap(seed=7, n_points=1000)
+    elsewhere = bnn.data.cosine_with_gap(seed=7, n_points=1000)
     elbos = []
     for seed in range(10):
         run = bnn.fit(POST_MODEL, POST, seed=seed)
         latents = bnn.draw_posterior(run, 500, seed=1)
-        assert bnn.rmse(bnn.predict(run.model, latents, POST.x).mean, POST.truth(POST.x)) <= 0.07
+        assert bnn.scores.rmse(bnn.predict(run.model, latents, POST.x).mean, POST.truth(POST.x)) <= 0.07
         assert bnn.predict(run.model, latents, elsewhere.x).log_density(elsewhere.y).mean() >= 0.70
         elbos.append(run.final_elbo)
     assert np.median(elbos) >= -120
@@ -72,7 +72,7 @@ def test_the_post_s_network_learns_from_every_seed():
 
 
 def test_edward_s_start_ends_as_a_flat_line_and_says_so():
-    flat, constant = 0, bnn.constant_log_likelihood(POST.y, 0.1)
+    flat, constant = 0, bnn.scores.constant_log_likelihood(POST.y, 0.1)
     remedy = (
         rf"ELBO is -\d+ nats, and the best constant's log-likelihood is {constant:.0f}\. .*initial_std=0\.02"
     )
@@ -106,7 +106,7 @@ def test_a_weak_signal_that_is_found_is_no_flat_fit():
     # A tenth of the variance, and with 2,000 observations 80 nats better than a constant: no warning.
     run = bnn.fit(bnn.Model((1, 1), noise_std=1.0, scaling=data.scaling), data, seed=0)
     assert run.explained < 0.25
-    assert run.final_elbo > bnn.constant_log_likelihood(data.y, 1.0)
+    assert run.final_elbo > bnn.scores.constant_log_likelihood(data.y, 1.0)
 
 
 def test_a_flat_fit_from_a_small_start_is_not_told_to_start_smaller():
@@ -201,7 +201,7 @@ def test_a_diverging_fit_stops_with_step_value_and_remedy_and_keeps_the_run(reco
     assert np.isfinite(run.state.parameters).all()
     assert np.isfinite(run.recorded_parameters).all()
     assert np.isfinite(run.final_elbo)
-    bnn.predict_film(run, [0.0, 4.0], seed=0)
+    bnn.prediction.predict_film(run, [0.0, 4.0], seed=0)
     with pytest.raises(
         ValueError, match=r"resume: this run's ELBO left .* step 301.* a smaller learning rate"
     ):

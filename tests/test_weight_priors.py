@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import bayesian_nn as bnn
-from bayesian_nn.backend import tfp
+from bayesian_nn.runtime.tensorflow import tfp
 
 tfd = tfp.distributions
 MEANS, STDS = (grid.ravel() for grid in np.meshgrid([-0.7, -0.02, 0.0, 0.001, 0.3], [1e-4, 0.003, 0.05, 0.4]))
@@ -27,7 +27,7 @@ def test_a_gaussian_prior_s_kl_is_tfp_s(std):
 
 
 @pytest.mark.parametrize(
-    "prior", [bnn.ScaleMixturePrior(), bnn.ScaleMixturePrior((1, 0.1, 0.01), (0.2, 0.3, 0.5))]
+    "prior", [bnn.priors.ScaleMixturePrior(), bnn.priors.ScaleMixturePrior((1, 0.1, 0.01), (0.2, 0.3, 0.5))]
 )
 def test_a_mixture_s_kl_is_a_bound_from_above_and_the_best_of_its_kind(prior):
     mixture = tfd.MixtureSameFamily(
@@ -48,12 +48,12 @@ def test_a_mixture_s_kl_is_a_bound_from_above_and_the_best_of_its_kind(prior):
 
 
 def test_a_mixture_of_one_gaussian_and_of_equal_ones_is_that_gaussian():
-    for prior in (bnn.ScaleMixturePrior((0.2,), (1,)), bnn.ScaleMixturePrior((0.2,) * 3, (0.5, 0.3, 0.2))):
+    for prior in (bnn.priors.ScaleMixturePrior((0.2,), (1,)), bnn.priors.ScaleMixturePrior((0.2,) * 3, (0.5, 0.3, 0.2))):
         np.testing.assert_allclose(prior.kl(MEANS, STDS), kl_to(0.2), rtol=1e-9, atol=1e-9)
 
 
 def test_where_one_gaussian_is_responsible_the_mixture_s_kl_is_its_own():
-    prior = bnn.ScaleMixturePrior((1.0, 1e-4), (0.25, 0.75))
+    prior = bnn.priors.ScaleMixturePrior((1.0, 1e-4), (0.25, 0.75))
     wide = np.abs(MEANS) + STDS > 0.02
     np.testing.assert_allclose(
         prior.kl(MEANS, STDS).numpy()[wide], kl_to(1.0)[wide] - np.log(0.25), rtol=1e-9
@@ -66,7 +66,7 @@ def test_where_one_gaussian_is_responsible_the_mixture_s_kl_is_its_own():
 
 
 def test_the_relevance_prior_s_kl_is_the_least_over_the_prior_s_sd():
-    kl = bnn.RelevancePrior().kl(MEANS, STDS).numpy()
+    kl = bnn.priors.RelevancePrior().kl(MEANS, STDS).numpy()
     least = kl_to(np.geomspace(1e-5, 10, 4000)[:, None]).min(axis=0)
     assert np.all(kl <= least + 1e-12)
     np.testing.assert_allclose(kl, least, atol=1e-5)
@@ -78,7 +78,7 @@ def test_the_relevance_prior_s_kl_is_the_least_over_the_prior_s_sd():
 
 PRIORS = pytest.mark.parametrize(
     "prior",
-    [bnn.GaussianPrior(0.3), bnn.ScaleMixturePrior(), bnn.RelevancePrior()],
+    [bnn.GaussianPrior(0.3), bnn.priors.ScaleMixturePrior(), bnn.priors.RelevancePrior()],
     ids=lambda p: type(p).__name__,
 )
 
@@ -111,14 +111,14 @@ def test_the_classifier_s_kl_is_the_sum_over_its_weights(prior):
         (lambda: bnn.GaussianPrior(0), "std must be a finite number above zero; got 0"),
         (lambda: bnn.GaussianPrior("wide"), "std must be a finite number above zero; got 'wide'"),
         (
-            lambda: bnn.ScaleMixturePrior(0.3),
+            lambda: bnn.priors.ScaleMixturePrior(0.3),
             r"stds must be a list of numbers, as in \(0.3, 0.003\); got 0.3",
         ),
-        (lambda: bnn.ScaleMixturePrior((), ()), "stds must be a list of numbers"),
-        (lambda: bnn.ScaleMixturePrior((0.3, -1)), r"stds\[1\] must be a finite number above zero; got -1"),
-        (lambda: bnn.ScaleMixturePrior((0.3, 1), (0, 1)), r"weights\[0\] must be a finite number above zero"),
-        (lambda: bnn.ScaleMixturePrior((0.3, 1, 2)), "There are 3 stds and 2 weights: one for each"),
-        (lambda: bnn.ScaleMixturePrior((0.3, 1), (0.5, 0.6)), r"weights must sum to 1; .* to 1.1"),
+        (lambda: bnn.priors.ScaleMixturePrior((), ()), "stds must be a list of numbers"),
+        (lambda: bnn.priors.ScaleMixturePrior((0.3, -1)), r"stds\[1\] must be a finite number above zero; got -1"),
+        (lambda: bnn.priors.ScaleMixturePrior((0.3, 1), (0, 1)), r"weights\[0\] must be a finite number above zero"),
+        (lambda: bnn.priors.ScaleMixturePrior((0.3, 1, 2)), "There are 3 stds and 2 weights: one for each"),
+        (lambda: bnn.priors.ScaleMixturePrior((0.3, 1), (0.5, 0.6)), r"weights must sum to 1; .* to 1.1"),
     ],
 )
 def test_a_wrong_prior_is_refused(make, message):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from bayesian_nn.writing import output_folder, write_numbers
+from bayesian_nn.runtime.outputs import output_folder, write_numbers
 
 
 @pytest.mark.parametrize("start", [".", "examples"])

@@ -84,7 +84,7 @@ def check_steps(html: str, page_name: str, root: Path) -> None:
 
 
 def recorded_steps(record: Path) -> list[int]:
-    """Return the steps of a record that `bayesian_nn.player_record` or `class_record` wrote."""
+    """Return the steps of a record that `bayesian_nn.browser.run_record` or `class_record` wrote."""
     content = zlib.decompress(record.read_bytes()[4:])
     at = 4 + struct.unpack("<I", content[:4])[0]
     for name, kind, length in json.loads(content[4:at])["arrays"]:

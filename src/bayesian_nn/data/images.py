@@ -1,0 +1,112 @@
+"""Images with a class each, checked once, before a network sees them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bayesian_nn.runtime.checks import finite_numbers, shown, whole_number
+
+__all__ = ["LabelledImages", "check_every_class", "split"]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledImages:
+    """Grey images and the class of each.
+
+    images: float32 `[n_images, height, width]`, pixels from 0 (background) to 1; labels: int32 `[n_images]`,
+    from 0 to n_classes - 1; class_names: a name for every class, in the labels' order; name: the data set's.
+    Raises ValueError for other shapes, for pixels that are NaN or beyond 0 to 1, and for labels that are not
+    whole numbers or beyond the classes.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+    name: str = "images"
+
+    def __post_init__(self):
+        images = _checked_images(self.images)
+        names = tuple(self.class_names) if isinstance(self.class_names, Iterable) else ()
+        if len(names) < 2:
+            raise ValueError(f"class_names must name two classes or more; got {shown(self.class_names)}.")
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "labels", _checked_labels(self.labels, len(images), len(names)))
+        object.__setattr__(self, "class_names", names)
+
+    @property
+    def n_images(self) -> int:
+        return len(self.labels)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.class_names)
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        return self.images.shape[1:]
+
+
+def split(data: LabelledImages, n_last: int) -> tuple[LabelledImages, LabelledImages]:
+    """Returns `(first, last)`: the last `n_last` images are the second part, such as a validation part of
+    training images. Both share memory with `data`. Raises ValueError if either part were empty."""
+    n_first = data.n_images - whole_number("n_last", n_last)
+    if n_first < 1:
+        raise ValueError(
+            f"n_last must leave one or more of the {data.n_images:,} images to the first; got {n_last:,}."
+        )
+    first, last = slice(None, n_first), slice(n_first, None)
+    return tuple(replace(data, images=data.images[part], labels=data.labels[part]) for part in (first, last))
+
+
+def check_every_class(data: LabelledImages) -> None:
+    """Raises ValueError, with their names, if there are classes of which `data` has no image: a network can
+    only learn that they never occur. To be called before training; a test part may well lack a class."""
+    counts = np.bincount(data.labels, minlength=data.n_classes)
+    empty = [f"{label} ({data.class_names[label]!r})" for label in np.flatnonzero(counts == 0)]
+    if empty:
+        raise ValueError(
+            f"{data.name} has no image of class {', '.join(empty)}. Add images of it, or take its name out "
+            "of class_names and number the labels anew."
+        )
+
+
+def _checked_images(images):
+    try:
+        images = np.asarray(images, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"images must be an array of numbers: {error}") from None
+    if images.ndim != 3:
+        raise ValueError(
+            f"images must be [n_images, height, width]; got {list(images.shape)}. Reshape rows of pixels to "
+            "height and width, and make colour images grey."
+        )
+    if not images.size:
+        raise ValueError(f"images must hold at least one image with pixels; got {list(images.shape)}.")
+    # NaN passes into both, and neither needs memory of its own.
+    low, high = images.min(), images.max()
+    if np.isnan(low):
+        first = int(np.isnan(images).any(axis=(1, 2)).argmax())
+        raise ValueError(
+            f"images has pixels that are NaN, first in image {first}. Remove or fill these first."
+        )
+    if low < 0 or high > 1:
+        remedy = "divide by 255" if low >= 0 else "rescale them; a network has its own scaling"
+        raise ValueError(f"images must have pixels from 0 to 1; got {low:g} to {high:g}: {remedy}.")
+    return images
+
+
+def _checked_labels(labels, n_images, n_classes):
+    labels = finite_numbers("labels", labels)
+    if labels.shape != (n_images,):
+        raise ValueError(
+            f"labels must be [n_images], one for each of the {n_images:,} images; got {list(labels.shape)}."
+        )
+    outside = (labels < 0) | (labels >= n_classes) | (labels != np.round(labels))
+    if outside.any():
+        first = int(outside.argmax())
+        raise ValueError(
+            f"labels must be whole numbers from 0 to {n_classes - 1}, one for each name in class_names; "
+            f"got {labels[first]:g} for image {first}."
+        )
+    return labels.astype(np.int32)

@@ -1,0 +1,160 @@
+"""Data sets: inputs, targets, their units and, where it is known, the truth behind them."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bayesian_nn.runtime.checks import finite_numbers, whole_number
+
+__all__ = ["Dataset", "Scaling", "dataset", "read_csv", "train_test_split"]
+
+
+class Scaling(NamedTuple):
+    """The change of units between data and network: it sees `(x - x_shift) / x_scale`, and its output
+    times `y_scale` plus `y_shift` is in y's units. `x_shift` and `x_scale` have one number per input."""
+
+    x_shift: tuple[float, ...]
+    x_scale: tuple[float, ...]
+    y_shift: float = 0.0
+    y_scale: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Observations in their original units.
+
+    x: inputs `[n_points, n_inputs]`; y: targets `[n_points]`; scaling: the units a network should work in;
+    truth: the noise-free function `x [n, n_inputs] -> [n]`, if known; noise_std: the sd of y around it, in
+    y's units, if known. Raises ValueError for NaN, and for shapes that disagree.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    scaling: Scaling
+    name: str = "data"
+    x_names: tuple[str, ...] = ("x",)
+    y_name: str = "y"
+    truth: Callable[[np.ndarray], np.ndarray] | None = None
+    noise_std: float | None = None
+
+    def __post_init__(self):
+        x, y = _observations(self.x, self.y)
+        object.__setattr__(self, "x", x)
+        object.__setattr__(self, "y", y)
+
+    @property
+    def n_points(self) -> int:
+        return len(self.y)
+
+
+def dataset(x, y, *, x_names: Sequence[str] | None = None, y_name: str = "y", name: str = "data") -> Dataset:
+    """Returns a data set from arrays, x `[n_points]` or `[n_points, n_inputs]` and y `[n_points]`, with a
+    scaling that standardises every column to mean 0 and sd 1."""
+    x = finite_numbers("x", x)
+    x, y = _observations(x[:, None] if x.ndim == 1 else x, y)
+    if len(y) < 2:
+        raise ValueError(f"At least two observations are needed; got {len(y)}.")
+    names = tuple(x_names) if x_names else tuple(f"x{i + 1}" for i in range(x.shape[1]))
+    if len(names) != x.shape[1]:
+        raise ValueError(f"x_names has {len(names)} names for {x.shape[1]} columns of x.")
+    return Dataset(x=x, y=y, scaling=_standardising(x, y), name=name, x_names=names, y_name=y_name)
+
+
+def read_csv(path, *, y: str, x: Sequence[str] | None = None) -> Dataset:
+    """Returns the data set in a CSV file with a header row: column `y` to be predicted from the columns `x`
+    (all the others, if none are named). Raises ValueError naming the line, the column and the value."""
+    path = Path(path)
+    if isinstance(x, str):
+        raise ValueError(f"x must be a list of column names; for the one column {x!r} write x=[{x!r}].")
+    rows = _rows(path)
+    if len(rows) < 2:
+        raise ValueError(f"{path.name}: a header row and at least one row of data are needed.")
+    header = [cell.strip() for cell in rows[0][1]]
+    columns = list(x) if x is not None else [name for name in header if name != y]
+    for column in [y, *columns]:
+        if column not in header:
+            raise ValueError(f"{path.name} has no column {column!r}; its columns are {', '.join(header)}.")
+        if header.count(column) > 1:
+            raise ValueError(f"{path.name} has more than one column {column!r}; rename all but one.")
+    if not columns:
+        raise ValueError(f"{path.name}: no input columns; name at least one in x.")
+    if y in columns:
+        raise ValueError(f"{path.name}: column {y!r} cannot be both the target y and an input in x.")
+    table = [_row(path.name, line, row, header, [*columns, y]) for line, row in rows[1:]]
+    table = np.array(table)
+    return dataset(table[:, :-1], table[:, -1], x_names=columns, y_name=y, name=path.stem)
+
+
+def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Returns `(train, test)`, a random split; both carry the scaling of the training part, so that nothing
+    of the test part reaches the network."""
+    whole_number("seed", seed, at_least=0)
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"test_fraction must lie between 0 and 1; got {test_fraction}.")
+    n_test = round(data.n_points * test_fraction)
+    if not 1 <= n_test <= data.n_points - 2:
+        raise ValueError(
+            f"test_fraction={test_fraction} of {data.n_points} points leaves {n_test} to test and "
+            f"{data.n_points - n_test} to train on; at least 1 and 2 are needed."
+        )
+    order = np.random.default_rng(seed).permutation(data.n_points)
+    train, test = np.sort(order[n_test:]), np.sort(order[:n_test])
+    scaling = _standardising(data.x[train], data.y[train])
+    return tuple(replace(data, x=data.x[part], y=data.y[part], scaling=scaling) for part in (train, test))
+
+
+def _observations(x, y):
+    x, y = finite_numbers("x", x), finite_numbers("y", y)
+    if x.ndim != 2 or x.shape[1] == 0 or y.ndim != 1 or len(x) != len(y):
+        raise ValueError(
+            f"x must be [n_points, n_inputs] and y [n_points] with the same n_points; "
+            f"got x {list(x.shape)} and y {list(y.shape)}."
+        )
+    return x, y
+
+
+def _standardising(x, y):
+    def spread(values):
+        # A constant column carries no information: dividing by 1 leaves it at zero. Its sd need not be zero:
+        # rounding gives ten times 0.1 an sd of 1e-17.
+        return np.where(np.ptp(values, axis=0) > 0, values.std(axis=0), 1.0)
+
+    return Scaling(
+        x_shift=tuple(x.mean(axis=0).tolist()),
+        x_scale=tuple(spread(x).tolist()),
+        y_shift=float(y.mean()),
+        y_scale=float(spread(y)),
+    )
+
+
+def _rows(path):
+    """Returns the file's rows that are not empty, each with the number of its line."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            return [(reader.line_num, row) for row in reader if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path.name} is not a CSV file in UTF-8 ({error}); save it as one.") from None
+
+
+def _row(file_name, line, row, header, columns):
+    if len(row) != len(header):
+        raise ValueError(f"{file_name}, line {line}: {len(row)} cells, but the header has {len(header)}.")
+    cells = dict(zip(header, row, strict=True))
+    values = []
+    for column in columns:
+        try:
+            value = float(cells[column])
+        except ValueError:
+            value = np.nan
+        if not np.isfinite(value):
+            raise ValueError(
+                f"{file_name}, line {line}, column {column!r}: {cells[column]!r} is not a finite number. "
+                "Correct the cell or remove the line."
+            )
+        values.append(value)
+    return values

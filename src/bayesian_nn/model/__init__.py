@@ -1,0 +1,5 @@
+"""The network, its likelihood, and the log joint density of its latents."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

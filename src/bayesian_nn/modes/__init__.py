@@ -1,0 +1,5 @@
+"""The posterior's mode, Laplace's approximation around it, ensembles of networks, and dropout."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""Posterior families: what stands in for the exact posterior."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,3 @@
+from .real import Prediction as Prediction
+from .real import PredictionFilm as PredictionFilm
+from .classes import ClassPrediction as ClassPrediction

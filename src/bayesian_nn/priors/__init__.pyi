@@ -1,0 +1,2 @@
+from .weights import RelevancePrior as RelevancePrior
+from .weights import ScaleMixturePrior as ScaleMixturePrior

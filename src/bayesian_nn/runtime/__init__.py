@@ -1,0 +1,5 @@
+"""Checks of arguments, random streams, files: what every room stands on, and nothing of statistics."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

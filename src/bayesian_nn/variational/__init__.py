@@ -1,0 +1,5 @@
+"""Variational inference: the fit, IVON, and mixtures of a fit's restarts."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
