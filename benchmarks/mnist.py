@@ -25,7 +25,7 @@ from sklearn.datasets import load_sample_images
 from sklearn.feature_extraction.image import extract_patches_2d
 
 import bayesian_nn as bnn
-from bayesian_nn.data.images import split
+from bayesian_nn.data import split
 from bayesian_nn.prediction.predict_classes import class_probabilities
 from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.training.classifier_run import ClassifierSettings
@@ -80,7 +80,11 @@ def data_for(validate):
     """The images to learn, the images to score, and the kinds of images that are something else, by name."""
     training = bnn.data.load_mnist("train")
     if not validate:
-        return training, bnn.data.load_mnist("test"), {"Fashion-MNIST": bnn.data.load_fashion_mnist("test").images}
+        return (
+            training,
+            bnn.data.load_mnist("test"),
+            {"Fashion-MNIST": bnn.data.load_fashion_mnist("test").images},
+        )
     training, validation = split(training, 10_000)
     return training, validation, something_else(validation.images[:3000])
 

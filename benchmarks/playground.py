@@ -154,7 +154,10 @@ def library(points):
     model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=points.scaling)
     chains = bnn.sampling.reference_chains(model, points, seed=0)
     report(
-        "the library's HMC: largest R-hat of f", bnn.sampling.function_space_convergence(chains, X).r_hat.max(), "", ""
+        "the library's HMC: largest R-hat of f",
+        bnn.sampling.function_space_convergence(chains, X).r_hat.max(),
+        "",
+        "",
     )
     report_stds(bnn.predict(model, bnn.draw_posterior(chains, 8000, seed=0), X).epistemic_std)
 

@@ -112,7 +112,9 @@ def agreement(*both):
         "variance": [(each.functions - each.functions.mean(axis=(0, 1))) ** 2 for each in both],
     }.items():
         means = [each.mean(axis=(0, 1)) for each in values]
-        errors = [each.std(axis=(0, 1)) / np.sqrt(bnn.sampling.effective_sample_size(each)) for each in values]
+        errors = [
+            each.std(axis=(0, 1)) / np.sqrt(bnn.sampling.effective_sample_size(each)) for each in values
+        ]
         apart = np.abs(means[0] - means[1]) / np.hypot(*errors)
         report(f"largest difference between the {name}s of f(x)", apart.max(), "std errors", "<= 4")
 

@@ -15,13 +15,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.browser.run_record import write_player_record
-from bayesian_nn.figures.band import plot_predictive
-from bayesian_nn.figures.film import draw_film
-from bayesian_nn.figures.film_files import write_film
-from bayesian_nn.figures.style import style, write_figure
-from bayesian_nn.figures.training import plot_elbo, running_median
-from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.browser import write_player_record
+from bayesian_nn.figures import (
+    draw_film,
+    plot_elbo,
+    plot_predictive,
+    running_median,
+    style,
+    write_figure,
+    write_film,
+)
+from bayesian_nn.runtime import output_folder, write_numbers
 
 SEED = 0
 folder = output_folder("plot_bnn")

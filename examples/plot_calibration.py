@@ -19,12 +19,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.figures.style import COLOURS, style, write_figure
-from bayesian_nn.prediction.simulation_based_calibration import rank_simulations
-from bayesian_nn.runtime.outputs import output_folder, write_numbers
-from bayesian_nn.sampling.hmc import sample_chains, sample_hmc
-from bayesian_nn.scores.calibration import coverage, reliability
-from bayesian_nn.scores.rank_uniformity import ecdf_band
+from bayesian_nn import sample_hmc
+from bayesian_nn.figures import COLOURS, style, write_figure
+from bayesian_nn.prediction import rank_simulations
+from bayesian_nn.runtime import output_folder, write_numbers
+from bayesian_nn.sampling.hmc import sample_chains
+from bayesian_nn.scores import coverage, ecdf_band, reliability
 
 SEED = 0
 folder = output_folder("plot_calibration")

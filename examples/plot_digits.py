@@ -17,14 +17,21 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 
 import bayesian_nn as bnn
-from bayesian_nn.data.images import split
-from bayesian_nn.figures.class_film import draw_class_film
-from bayesian_nn.figures.classes import draw_image, plot_digits, plot_entropies
-from bayesian_nn.figures.film_files import write_film
-from bayesian_nn.figures.style import COLOURS, style, write_figure
-from bayesian_nn.figures.training import plot_elbo_parts, plot_learning
+from bayesian_nn.data import split
+from bayesian_nn.figures import (
+    COLOURS,
+    draw_class_film,
+    draw_image,
+    plot_digits,
+    plot_elbo_parts,
+    plot_entropies,
+    plot_learning,
+    style,
+    write_figure,
+    write_film,
+)
 from bayesian_nn.prediction.predict_classes import class_probabilities
-from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.runtime import output_folder, write_numbers
 
 SEED, N_DRAWS = 0, 100
 folder = output_folder("plot_digits")
@@ -148,7 +155,9 @@ def averaged(run, images):
 
 def by_means(run, images):
     means, _ = run.moments()
-    return bnn.predictions.ClassPrediction(class_probabilities(run.model, [means], images))
+    return bnn.predictions.ClassPrediction(
+        class_probabilities(run.model, [means], images)
+    )
 
 
 def scores(prediction, data):
@@ -265,7 +274,9 @@ def ordinary(data, decay):
         (50,), alpha=decay, batch_size=64, learning_rate_init=0.01, random_state=SEED
     )
     network.fit(flat(data.images), data.labels)
-    return lambda images: bnn.predictions.ClassPrediction(network.predict_proba(flat(images))[None])
+    return lambda images: bnn.predictions.ClassPrediction(
+        network.predict_proba(flat(images))[None]
+    )
 
 
 decays = (0.0001, 0.001, 0.01, 0.1)
@@ -365,7 +376,8 @@ aurocs = {
     for kind, images in others.items()
 }
 epistemic = {
-    kind: bnn.scores.auroc(prediction.epistemic, of_kind[kind].epistemic) for kind in others
+    kind: bnn.scores.auroc(prediction.epistemic, of_kind[kind].epistemic)
+    for kind in others
 }
 print("probability that a digit has less entropy than")
 print(f"{'':24} a turned one     noise")

@@ -20,17 +20,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.figures.band import plot_predictive
-from bayesian_nn.figures.nats_axis import format_nats
-from bayesian_nn.figures.style import COLOURS, style, write_figure
-from bayesian_nn.objectives.elbo import analytic_kl
-from bayesian_nn.objectives.gradient_noise import estimate_gradient_noise
-from bayesian_nn.objectives.importance_weighted import (
+from bayesian_nn import LocalReparameterisation
+from bayesian_nn.figures import (
+    COLOURS,
+    format_nats,
+    plot_predictive,
+    style,
+    write_figure,
+)
+from bayesian_nn.objectives import (
+    Flipout,
     ImportanceWeightedElbo,
     estimate_bound,
+    estimate_gradient_noise,
 )
-from bayesian_nn.objectives.per_example_noise import Flipout, LocalReparameterisation
-from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.objectives.elbo import analytic_kl
+from bayesian_nn.runtime import output_folder, write_numbers
 
 SEED = 0
 folder = output_folder("plot_elbo")

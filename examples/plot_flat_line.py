@@ -21,12 +21,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.browser.run_record import write_player_record
-from bayesian_nn.figures.band import plot_predictive
-from bayesian_nn.figures.nats_axis import format_nats
-from bayesian_nn.figures.style import COLOURS, style, write_figure
-from bayesian_nn.figures.training import plot_elbo
-from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.browser import write_player_record
+from bayesian_nn.figures import (
+    COLOURS,
+    format_nats,
+    plot_elbo,
+    plot_predictive,
+    style,
+    write_figure,
+)
+from bayesian_nn.runtime import output_folder, write_numbers
 
 SEED = 0
 folder = output_folder("plot_flat_line")

@@ -18,10 +18,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.figures.band import draw_data
-from bayesian_nn.figures.nats_axis import MINUS
-from bayesian_nn.figures.style import COLOURS, style, write_figure
-from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.figures import COLOURS, MINUS, draw_data, style, write_figure
+from bayesian_nn.runtime import output_folder, write_numbers
 
 SEED = 0
 folder = output_folder("plot_in_between")

@@ -20,9 +20,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.figures.band import draw_data
-from bayesian_nn.figures.style import COLOURS, style, write_figure
-from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.figures import COLOURS, draw_data, style, write_figure
+from bayesian_nn.runtime import output_folder, write_numbers
 
 SEED, N_DRAWS = 0, 2000
 folder = output_folder("plot_methods")

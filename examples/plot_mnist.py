@@ -29,22 +29,25 @@ from sklearn.datasets import load_sample_images
 from sklearn.feature_extraction.image import extract_patches_2d
 
 import bayesian_nn as bnn
-from bayesian_nn.browser.class_record import write_class_record
-from bayesian_nn.browser.quantised_posterior import write_quantised_posterior
-from bayesian_nn.data.image_changes import rotated
-from bayesian_nn.data.images import LabelledImages, split
-from bayesian_nn.figures.class_film import draw_class_film
-from bayesian_nn.figures.classes import plot_digits, plot_entropies, plot_rotation
-from bayesian_nn.figures.film_files import write_film
-from bayesian_nn.figures.style import COLOURS, style, write_figure
-from bayesian_nn.figures.training import (
+from bayesian_nn import LabelledImages
+from bayesian_nn.browser import write_class_record, write_quantised_posterior
+from bayesian_nn.data import rotated, split
+from bayesian_nn.figures import (
+    COLOURS,
+    draw_class_film,
+    plot_digits,
     plot_elbo_parts,
+    plot_entropies,
     plot_learning,
     plot_pruning,
+    plot_rotation,
     plot_signal_to_noise,
+    style,
+    write_figure,
+    write_film,
 )
 from bayesian_nn.prediction.predict_classes import class_probabilities
-from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.runtime import output_folder, write_numbers
 from bayesian_nn.runtime.tensorflow import tf
 
 SEEDS, N_DRAWS = (0, 1, 2), 40
@@ -117,7 +120,8 @@ def classify(run, images, n_draws=N_DRAWS, recorded=None):
 def score(probabilities, of_other):
     """Scores of class probabilities on the test images, and on the others."""
     entropies = [
-        bnn.predictions.ClassPrediction(p[None]).entropy for p in (probabilities, of_other)
+        bnn.predictions.ClassPrediction(p[None]).entropy
+        for p in (probabilities, of_other)
     ]
     return {
         "error": 100 * bnn.scores.error_rate(probabilities, test.labels),
@@ -179,7 +183,9 @@ for k in range(1, len(run.epochs)):
     for part, images in {"training": some, "test": test}.items():
         probabilities = classify(run, images.images, 10, recorded=k).mean
         errors[part].append(100 * bnn.scores.error_rate(probabilities, images.labels))
-    calibration.append(bnn.scores.expected_calibration_error(probabilities, test.labels))
+    calibration.append(
+        bnn.scores.expected_calibration_error(probabilities, test.labels)
+    )
 by_epoch = [
     part.reshape(n_epochs["cold"], -1).mean(axis=1)
     for part in (run.log_likelihood, run.kl)
@@ -290,7 +296,9 @@ uncertainty = [
     for kind, each in kinds.items()
 ]
 separation = {
-    f"auroc_{kind}_{part}": bnn.scores.auroc(getattr(prediction, part), getattr(each, part))
+    f"auroc_{kind}_{part}": bnn.scores.auroc(
+        getattr(prediction, part), getattr(each, part)
+    )
     for kind, each in (("other", kinds[name_of_other]), ("noise", kinds["noise"]))
     for part in parts
 }
@@ -325,7 +333,9 @@ pruning = {
 }
 with style():
     figure, panels = plt.subplots(2, 1, num="weights", figsize=(7.2, 7))
-plot_signal_to_noise(bnn.scores.signal_to_noise(*runs["one"][0].moments()), axes=panels[0])
+plot_signal_to_noise(
+    bnn.scores.signal_to_noise(*runs["one"][0].moments()), axes=panels[0]
+)
 plot_pruning(fractions, pruning, axes=panels[1])
 figure.alt = (
     "Above, a histogram of the weights' signal-to-noise ratio in decibels. Below, the "

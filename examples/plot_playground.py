@@ -20,13 +20,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.browser.training_twin import Network, digest, outputs, train
-from bayesian_nn.figures.band import plot_predictive
-from bayesian_nn.figures.style import style, write_figure
-from bayesian_nn.figures.training import plot_elbo
+from bayesian_nn.browser import Network, digest, outputs, train
+from bayesian_nn.figures import plot_elbo, plot_predictive, style, write_figure
+from bayesian_nn.runtime import output_folder, replacing, write_numbers
 from bayesian_nn.runtime import portable_math as portable
-from bayesian_nn.runtime.files import replacing
-from bayesian_nn.runtime.outputs import output_folder, write_numbers
 from bayesian_nn.runtime.portable_math import PREDICTION
 
 SEED = 0

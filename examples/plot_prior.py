@@ -17,8 +17,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.figures.style import COLOURS, style, write_figure
-from bayesian_nn.runtime.outputs import output_folder, write_numbers
+from bayesian_nn.figures import COLOURS, style, write_figure
+from bayesian_nn.runtime import output_folder, write_numbers
 
 SEED = 0
 folder = output_folder("plot_prior")
@@ -290,7 +290,9 @@ for std, n in n_bends.items():
 # The band hardly changes, the number of bends does: this is the knob for how quickly
 # a function may vary. How often should it bend? The post's prior says this:
 
-turns_of_cosine = bends(bnn.predictions.Prediction(x[:, None], np.cos(x)[None], np.ones(1)))
+turns_of_cosine = bends(
+    bnn.predictions.Prediction(x[:, None], np.cos(x)[None], np.ones(1))
+)
 print(f"the post's prior: f changes direction {bends(prior):.1f} times")
 print(f"the cosine                           {turns_of_cosine:4.1f} times")
 

@@ -3,20 +3,18 @@
 import os
 import sys
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browser import chromium, require_chromium
 from bs4 import BeautifulSoup
+from readers.browser import DESKTOP, chromium, require_chromium
+from repository import ROOT
 
 from site_build.pages_server import serve
 
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-ROOT = Path(__file__).resolve().parent.parent
-DESKTOP = {"width": 1280, "height": 900}
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 

@@ -1,10 +1,10 @@
-from .run_record import read_player_record as read_player_record
-from .run_record import write_player_record as write_player_record
 from .class_record import read_class_record as read_class_record
 from .class_record import write_class_record as write_class_record
 from .quantised_posterior import QuantisedPosterior as QuantisedPosterior
 from .quantised_posterior import read_quantised_posterior as read_quantised_posterior
 from .quantised_posterior import write_quantised_posterior as write_quantised_posterior
+from .run_record import read_player_record as read_player_record
+from .run_record import write_player_record as write_player_record
 from .training_twin import Network as Network
 from .training_twin import digest as digest
 from .training_twin import outputs as outputs

@@ -15,6 +15,7 @@ from bayesian_nn.figures.style import COLOURS, add_legend
 from bayesian_nn.predictions.classes import ClassPrediction
 
 __all__ = [
+    "add_probability_legend",
     "draw_image",
     "plot_class_probabilities",
     "plot_digits",

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 if TYPE_CHECKING:
     from bayesian_nn.training.run import Run
 
-__all__ = ["draw_references", "format_nats", "scale_nats"]
+__all__ = ["MINUS", "draw_references", "format_nats", "scale_nats"]
 
 MINUS = "\N{MINUS SIGN}"
 # The least distance of two ticks' labels, in heights of their letters.

@@ -1,5 +1,5 @@
-from .map_estimate import MapEstimate as MapEstimate
+from .dropout import DropoutFit as DropoutFit
+from .ensemble import Ensemble as Ensemble
 from .laplace import Laplace as Laplace
 from .laplace import jacobian as jacobian
-from .ensemble import Ensemble as Ensemble
-from .dropout import DropoutFit as DropoutFit
+from .map_estimate import MapEstimate as MapEstimate

@@ -21,7 +21,7 @@ from bayesian_nn.runtime.checks import shown
 
 __all__ = ["computation_key", "is_edited", "plain", "sources"]
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 NUMERICAL = ("numpy", "tensorflow", "tensorflow-probability", "tf-keras")
 # They choose among kernels and devices, and so among roundings.
 VARIABLES = ("TF_", "XLA_", "OMP_", "CUDA_", "MKL_")
@@ -36,12 +36,12 @@ def computation_key(name: str, compute: Callable, depends_on: Sequence, modules:
     if not isinstance(compute, FunctionType):
         raise TypeError(f"compute must be a function, as in lambda: {{...}}; got {shown(compute)}.")
     if isinstance(depends_on, str) or isinstance(modules, str):
-        raise TypeError('depends_on and modules must be lists or tuples, as in modules=["mcmc"].')
+        raise TypeError('depends_on and modules must be lists or tuples, as in modules=["sampling.hmc"].')
     content = {
         "name": name,
         "compute": _plain_code(compute.__code__),
         "depends_on": [plain(value) for value in depends_on],
-        "sources": {file.name: _digest(file) for file in sources(modules)},
+        "sources": {file.relative_to(PACKAGE).as_posix(): _digest(file) for file in sources(modules)},
         "versions": {package: version(package) for package in NUMERICAL},
         "python": platform.python_version(),
         "machine": _machine(),
@@ -80,15 +80,20 @@ def plain(value) -> object:
 
 
 def sources(modules: Sequence[str]) -> list[Path]:
-    """Returns the files of the library's `modules` and of all that they import from it, directly or not.
+    """Returns the files of the library's `modules`, such as "sampling.hmc", and of all that they import from
+    it, directly or not.
 
-    Raises ValueError for a module that the library has not.
+    Raises ValueError for a module that the library has not, and for an import whose file cannot be told: a
+    room's face hides which of its modules is meant.
     """
     found: set[Path] = set()
-    left = [_file_of(name) for name in modules]
-    for name, file in zip(modules, left, strict=True):
+    left = []
+    for name in modules:
+        file = _file_of(name)
         if file is None:
-            raise ValueError(f"modules names {name!r}, but there is no {PACKAGE.name}/{name}.py.")
+            path = f"{PACKAGE.name}/{name.replace('.', '/')}.py"
+            raise ValueError(f"modules names {name!r}, but there is no {path}.")
+        left.append(file)
     while left:
         file = left.pop()
         if file not in found:
@@ -109,20 +114,36 @@ def _digest(file: Path) -> str:
 
 def _imported_by(file: Path) -> Iterator[Path]:
     for node in ast.walk(ast.parse(file.read_bytes())):
-        names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            raise ValueError(f"{file} imports relatively; write {PACKAGE.name}. and the module.")
         elif isinstance(node, ast.ImportFrom):
-            module = ".".join(filter(None, [PACKAGE.name if node.level else None, node.module]))
-            names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
+            names = _modules_of(node)
+        else:
+            continue
         for name in names:
-            package, _, rest = name.partition(".")
-            if package == PACKAGE.name and (imported := _file_of(rest or "__init__")):
-                yield imported
+            package, _, module = name.partition(".")
+            if package != PACKAGE.name:
+                continue
+            imported = _file_of(module)
+            if imported is None:
+                raise ValueError(
+                    f"{file} imports {name}, which is no module of {PACKAGE.name}: import from the module "
+                    "that defines it, not from the room."
+                )
+            yield imported
+
+
+def _modules_of(node: ast.ImportFrom) -> list[str]:
+    """Returns the modules that `from a.b import c` reads: a.b, or a.b.c where b is a room."""
+    if (PACKAGE.parent / node.module.replace(".", "/")).is_dir():
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return [node.module]
 
 
 def _file_of(module: str) -> Path | None:
-    file = PACKAGE / f"{module.removeprefix(f'{PACKAGE.name}.').replace('.', '/')}.py"
+    file = PACKAGE / f"{module.replace('.', '/')}.py"
     return file if file.is_file() else None
 
 
@@ -155,4 +176,4 @@ def _machine() -> list:
 
 
 # The library's files as they were when this module was imported.
-_loaded = {file: _digest(file) for file in PACKAGE.glob("*.py")}
+_loaded = {file: _digest(file) for file in PACKAGE.rglob("*.py")}

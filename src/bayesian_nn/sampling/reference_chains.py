@@ -35,7 +35,7 @@ def reference_chains(
         "reference",
         sample,
         depends_on=[asdict(model), data.x, data.y, checked_seed(seed), lengths],
-        modules=["reference", "mcmc"],
+        modules=["sampling.reference_chains", "sampling.hmc"],
         folder=folder,
     )
     # Single numbers come back as arrays of no axes.

@@ -1,6 +1,3 @@
-from .errors import constant_log_likelihood as constant_log_likelihood
-from .errors import explained_variance as explained_variance
-from .errors import rmse as rmse
 from .calibration import calibration_error as calibration_error
 from .calibration import coverage as coverage
 from .calibration import reliability as reliability
@@ -11,6 +8,9 @@ from .classification import class_reliability as class_reliability
 from .classification import error_rate as error_rate
 from .classification import expected_calibration_error as expected_calibration_error
 from .classification import log_loss as log_loss
+from .errors import constant_log_likelihood as constant_log_likelihood
+from .errors import explained_variance as explained_variance
+from .errors import rmse as rmse
 from .pruning import pruned as pruned
 from .pruning import signal_to_noise as signal_to_noise
 from .rank_uniformity import Ranks as Ranks

@@ -1,0 +1,124 @@
+"""The posterior's mode: the closed form's, and the post's network's."""
+
+import numpy as np
+import pytest
+from truths.linear_regression import exact, problem
+
+import bayesian_nn as bnn
+from bayesian_nn.model.model import log_joint
+from bayesian_nn.modes.map_estimate import find_map
+
+POST = bnn.data.cosine_with_gap(seed=42)
+POST_MODEL = bnn.Model((1, 10, 10, 1), 0.1, scaling=POST.scaling)
+
+
+def test_without_a_hidden_layer_the_mode_is_the_exact_mean():
+    model, data = problem()
+    truth = exact(model, data)
+    estimate = find_map(model, data, seed=0, n_restarts=3)
+    np.testing.assert_allclose(estimate.mode, truth.mean, atol=1e-6)
+    np.testing.assert_allclose(estimate.latents, [truth.mean] * 3, atol=1e-4)
+    # log p(y, mean) = log p(y) + log p(mean | y), and the posterior is a Gaussian.
+    at_mean = -0.5 * np.linalg.slogdet(2 * np.pi * truth.covariance)[1]
+    np.testing.assert_allclose(estimate.log_joints, truth.log_evidence + at_mean, rtol=1e-6)
+
+
+def test_learned_noise_has_its_mode_where_the_residuals_and_the_prior_put_it():
+    random = np.random.default_rng(1)
+    x = random.uniform(-5, 15, 200)
+    data = bnn.dataset(x, 3 + 2 * x + random.normal(0, 1.7, 200))
+    model = bnn.Model((1, 1), bnn.LearnedNoise(median=10.0), prior_std=10.0, scaling=data.scaling)
+    estimate = find_map(model, data, seed=0)
+    residuals = data.y - bnn.predict(model, estimate.mode[None], data.x).draws[0]
+    log_noise = estimate.mode[-1]
+    # d/d log noise_std of the log joint: -n + sum of squares / noise_std² - (log noise_std - log median).
+    slope = -200 + np.sum(residuals**2) * np.exp(-2 * log_noise) - (log_noise - np.log(10.0))
+    assert abs(slope) < 1e-3
+    assert log_noise == pytest.approx(np.log(1.7), abs=0.15)
+
+
+def test_the_best_mode_is_stationary_and_the_best():
+    estimate = find_map(POST_MODEL, POST, seed=0, n_steps=500, n_restarts=4)
+    inputs, targets = POST_MODEL.inputs(POST.x), POST_MODEL.targets(POST.y)
+    np.testing.assert_allclose(
+        log_joint(POST_MODEL, estimate.latents, inputs, targets), estimate.log_joints, rtol=1e-12
+    )
+    assert estimate.best == np.argmax(estimate.log_joints)
+    assert estimate.slope <= 1e-4
+
+    def height(latents):
+        return log_joint(POST_MODEL, latents, inputs, targets).numpy()
+
+    def slopes(latents, step=1e-5):
+        shifted = np.eye(len(latents)) * step
+        return (height(latents + shifted) - height(latents - shifted)) / (2 * step)
+
+    assert np.abs(slopes(estimate.mode)).max() == pytest.approx(estimate.slope, abs=1e-5)
+    # Adam alone does not get there.
+    others = np.delete(estimate.latents, estimate.best, axis=0)
+    assert all(np.abs(slopes(latents)).max() > 0.01 for latents in others)
+    # And it is a top, not a saddle: no small step leads up.
+    steps = np.random.default_rng(0).normal(size=(200, len(estimate.mode)))
+    assert np.all(height(estimate.mode + 1e-2 * steps) < height(estimate.mode))
+    assert (
+        bnn.scores.rmse(bnn.predict(POST_MODEL, estimate.mode[None], POST.x).mean, POST.truth(POST.x)) < 0.07
+    )
+
+
+def test_the_restart_that_is_climbed_to_the_top_is_the_best():
+    good = find_map(POST_MODEL, POST, seed=0, n_steps=500, n_restarts=4).latents[-1]
+    # Weights of zero stay at zero: a flat line for ever.
+    start = np.stack([np.zeros_like(good), good])
+    estimate = find_map(POST_MODEL, POST, seed=0, n_steps=50, n_restarts=2, start=start)
+    assert estimate.best == 1
+    np.testing.assert_array_equal(estimate.latents[0, :-1], 0.0)
+    assert estimate.log_joints[1] > estimate.log_joints[0] + 100
+    # Laplace's approximation refuses what is not at a top.
+    bnn.fit_laplace(POST_MODEL, POST, estimate)
+    with pytest.raises(ValueError, match="estimate is not at a mode"):
+        bnn.fit_laplace(POST_MODEL, POST, good)
+    fitted = bnn.predict(POST_MODEL, estimate.mode[None], POST.x).mean
+    assert bnn.scores.rmse(fitted, POST.truth(POST.x)) < 0.07
+
+
+def test_a_seed_is_an_estimate_and_a_start_is_used():
+    model, data = bnn.Model((1, 3, 1), 0.1, scaling=POST.scaling), POST
+    arguments = {"n_steps": 100, "n_restarts": 2}
+    first, again, other = (find_map(model, data, seed=seed, **arguments) for seed in (4, 4, 5))
+    np.testing.assert_array_equal(first.latents, again.latents)
+    assert np.all(first.latents != other.latents)
+    going_on = find_map(
+        model, data, seed=0, n_steps=1, n_restarts=1, start=first.mode[None], optimizer=bnn.Adam(1e-6)
+    )
+    np.testing.assert_allclose(going_on.mode, first.mode, atol=1e-3)
+
+
+def test_draws_are_copies_of_the_best_mode():
+    model, data = problem()
+    estimate = find_map(model, data, seed=0, n_restarts=2, n_steps=100)
+    draws = estimate.draw(3, seed=1)
+    np.testing.assert_array_equal(draws, [estimate.mode] * 3)
+    assert bnn.predict(model, draws, data.x).epistemic_std.max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seed": -1}, "seed must be a whole number, 0 or more; got -1"),
+        ({"n_steps": 0}, "n_steps must be a whole number, 1 or more; got 0"),
+        ({"n_restarts": 1.5}, "n_restarts must be a whole number, 1 or more; got 1.5"),
+        ({"start": [0.0, 0.0]}, r"start must be \[n_restarts, n_latents\] = \[8, 3\]; got \[2\]"),
+        ({"data": POST}, "The data have 1 inputs and the model 2"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments, message):
+    model, data = problem()
+    with pytest.raises(ValueError, match=message):
+        find_map(model, arguments.pop("data", data), **{"seed": 0} | arguments)
+
+
+def test_draws_of_no_number_are_refused():
+    model, data = problem()
+    estimate = find_map(model, data, seed=0, n_restarts=1, n_steps=1)
+    with pytest.raises(ValueError, match="n_draws must be a whole number, 1 or more; got 0"):
+        estimate.draw(0, seed=0)

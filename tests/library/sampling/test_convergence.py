@@ -1,0 +1,123 @@
+"""The diagnostics of chains: they see what the functions do, and not which weights do it."""
+
+import numpy as np
+import pytest
+
+import bayesian_nn as bnn
+from bayesian_nn.sampling.hmc import Chains
+
+X = np.linspace(-1, 1, 5)
+
+
+def chains_of(model, latents):
+    n_chains, n_draws, n_latents = latents.shape
+    return Chains(
+        model,
+        latents.astype(np.float32),
+        np.zeros((n_chains, n_draws)),
+        np.ones(n_chains),
+        0,
+        0.1,
+        1.0,
+        np.ones(n_latents),
+    )
+
+
+def autoregressive(rng, n_chains, n_draws, n_latents, correlation):
+    noise = rng.normal(size=(n_draws, n_chains, n_latents))
+    values = [noise[0]]
+    for each in noise[1:]:
+        values.append(correlation * values[-1] + np.sqrt(1 - correlation**2) * each)
+    return np.stack(values, axis=1)
+
+
+def test_independent_draws_are_worth_their_number():
+    model = bnn.Model((1, 1), 1.0)
+    chains = chains_of(model, np.random.default_rng(0).normal(size=(4, 1000, 2)))
+    r_hat, ess = bnn.sampling.function_space_convergence(chains, X)
+    assert r_hat.shape == ess.shape == (5,)
+    np.testing.assert_allclose(r_hat, 1, atol=0.01)
+    np.testing.assert_allclose(ess, 4000, rtol=0.15)
+
+
+def test_correlated_draws_are_worth_less():
+    model = bnn.Model((1, 1), 1.0)
+    chains = chains_of(model, autoregressive(np.random.default_rng(1), 8, 4000, 2, 0.8))
+    # Of an AR(1) process: n (1 - a) / (1 + a).
+    np.testing.assert_allclose(
+        bnn.sampling.function_space_convergence(chains, X).ess, 8 * 4000 * 0.2 / 1.8, rtol=0.2
+    )
+
+
+def test_draws_that_alternate_are_worth_more():
+    model = bnn.Model((1, 1), 1.0)
+    chains = chains_of(model, autoregressive(np.random.default_rng(6), 8, 4000, 2, -0.5))
+    np.testing.assert_allclose(
+        bnn.sampling.function_space_convergence(chains, X).ess, 8 * 4000 * 1.5 / 0.5, rtol=0.2
+    )
+
+
+def test_chains_that_disagree_are_seen():
+    latents = np.random.default_rng(2).normal(size=(4, 500, 2))
+    latents[0] += 2
+    chains = chains_of(bnn.Model((1, 1), 1.0), latents)
+    assert bnn.sampling.function_space_convergence(chains, X).r_hat.max() > 1.1
+
+
+def test_units_may_change_places():
+    model = bnn.Model((1, 2, 1), 1.0)
+    latents = np.random.default_rng(3).normal(size=(4, 500, model.n_latents))
+    latents[..., :2] += [3, -3]
+    swapped = latents.copy()
+    # The second half of the chains has its two hidden units exchanged.
+    swapped[2:] = latents[2:][..., [1, 0, 3, 2, 5, 4, 6]]
+    r_hat, ess = bnn.sampling.function_space_convergence(chains_of(model, swapped), X)
+    same_r_hat, same_ess = bnn.sampling.function_space_convergence(chains_of(model, latents), X)
+    np.testing.assert_allclose(r_hat, same_r_hat, rtol=1e-3)
+    np.testing.assert_allclose(ess, same_ess, rtol=1e-2)
+
+
+def test_one_chain_is_judged_too():
+    model = bnn.Model((1, 1), 1.0)
+    independent = chains_of(model, np.random.default_rng(4).normal(size=(1, 20_000, 2)))
+    correlated = chains_of(model, autoregressive(np.random.default_rng(5), 1, 20_000, 2, 0.8))
+    r_hat, ess = bnn.sampling.function_space_convergence(independent, X)
+    np.testing.assert_allclose(r_hat, 1, atol=0.01)
+    np.testing.assert_allclose(ess, 20_000, rtol=0.2)
+    np.testing.assert_allclose(
+        bnn.sampling.function_space_convergence(correlated, X).ess, 20_000 * 0.2 / 1.8, rtol=0.2
+    )
+    # Its halves are compared, so that it can disagree with itself.
+    drifting = independent.latents + np.linspace(0, 3, 20_000)[:, None]
+    assert bnn.sampling.function_space_convergence(chains_of(model, drifting), X).r_hat.max() > 1.1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda chains: bnn.sampling.function_space_convergence(chains, np.zeros((3, 2))),
+            r"x must be .* got \[3, 2\]",
+        ),
+        (
+            lambda chains: bnn.sampling.function_space_convergence(chains, [0, np.nan]),
+            "x has 1 values that are not",
+        ),
+        (
+            lambda chains: bnn.sampling.effective_sample_size([1.0, 2.0]),
+            r"values must be .* 4 draws .* got \[2\]",
+        ),
+        (
+            lambda chains: bnn.sampling.effective_sample_size(np.zeros((5, 3))),
+            r"values must be .* got \[5, 3\]",
+        ),
+    ],
+)
+def test_wrong_arguments_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(chains_of(bnn.Model((1, 1), 1.0), np.zeros((4, 5, 2))))
+
+
+def test_too_short_chains_are_refused():
+    with pytest.raises(ValueError, match=r"At least 4 draws of every chain are needed; got 3\. Raise"):
+        bnn.sampling.function_space_convergence(chains_of(bnn.Model((1, 1), 1.0), np.zeros((4, 3, 2))), X)
