@@ -4,6 +4,7 @@ import re
 
 import pytest
 from readers import digits_player_reader
+from readers.browser import MEASURE_CONTRAST
 from readers.digits_player_reader import (
     DARK_GREEN,
     DARK_ORANGE,
@@ -14,7 +15,7 @@ from readers.digits_player_reader import (
     frame_of,
     point,
 )
-from readers.player_reader import CONTRAST, DESKTOP, MEASURE_CONTRAST, NARROW, PHONE, settle
+from readers.player_reader import CONTRAST, DESKTOP, NARROW, PHONE, settle
 
 pytestmark = pytest.mark.browser
 

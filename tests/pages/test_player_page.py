@@ -2,12 +2,12 @@
 
 import pytest
 from readers import player_pages, player_reader
+from readers.browser import MEASURE_CONTRAST
 from readers.player_reader import (
     BLUE,
     CONTRAST,
     DARK_BLUE,
     DESKTOP,
-    MEASURE_CONTRAST,
     NARROW,
     PHONE,
     count,

@@ -141,7 +141,7 @@ def library(tmp_path, monkeypatch):
 
 def test_a_change_in_any_imported_module_is_another_computation(counted, library):
     texts = {
-        "sampling.hmc": "from bayesian_nn.model.model import A\n\ndef f():\n    import bayesian_nn.runtime.keys",
+        "sampling.hmc": "from bayesian_nn.model.model import A\ndef f():\n  import bayesian_nn.runtime.keys",
         "model.model": "from bayesian_nn.data import tables\n",
         "data.tables": "",
         "runtime.keys": "",
