@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
-from bayesian_nn.runtime.checks import finite_numbers, shown, whole_number
+from bayesian_nn.runtime.checks import finite_numbers, positive, shown, whole_number
 
-__all__ = ["LabelledImages", "check_every_class", "split"]
+__all__ = ["LabelledImages", "PixelNorm", "check_every_class", "split"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,37 @@ class LabelledImages:
     @property
     def image_shape(self) -> tuple[int, int]:
         return self.images.shape[1:]
+
+
+@dataclass(frozen=True)
+class PixelNorm:
+    """The units in which a network sees images: their pixels scaled to a common Euclidean norm, so that one
+    image cannot be told from another, nor the network be sure of it, for its brightness alone. An empty image
+    stays one. norm: None leaves pixels as they are."""
+
+    norm: float | None = None
+    y_shift: ClassVar[float] = 0.0
+    y_scale: ClassVar[float] = 1.0
+
+    def __post_init__(self):
+        if self.norm is not None:
+            object.__setattr__(self, "norm", positive("norm", self.norm))
+
+    def inputs(self, x: np.ndarray) -> np.ndarray:
+        """Returns what the network sees of pixels `[n_images, n_pixels]`, in single precision. Raises
+        ValueError for numbers that are not between 0 and 1."""
+        pixels = np.asarray(x, np.float32)
+        low, high = (pixels.min(), pixels.max()) if pixels.size else (0, 0)
+        # NaN is neither.
+        if not (low >= 0 and high <= 1):
+            raise ValueError(
+                f"images must have pixels from 0 to 1; these go from {low:g} to {high:g}. "
+                "If they are whole numbers up to 255, divide them by 255."
+            )
+        if self.norm is None:
+            return pixels
+        norms = np.linalg.norm(pixels, axis=1, keepdims=True)
+        return pixels * np.divide(self.norm, norms, out=np.zeros_like(norms), where=norms > 0)
 
 
 def split(data: LabelledImages, n_last: int) -> tuple[LabelledImages, LabelledImages]:

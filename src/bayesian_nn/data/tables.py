@@ -22,6 +22,10 @@ class Scaling(NamedTuple):
     y_shift: float = 0.0
     y_scale: float = 1.0
 
+    def inputs(self, x: np.ndarray) -> np.ndarray:
+        """Returns what the network sees of x `[n_points, n_inputs]`, in double precision."""
+        return (np.asarray(x, np.float64) - self.x_shift) / self.x_scale
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

@@ -2,13 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from bayesian_nn.runtime.checks import whole_number
+from bayesian_nn.runtime.checks import shown, whole_number
 from bayesian_nn.runtime.tensorflow import tf
 
 __all__ = [
     "ACTIVATIONS",
+    "activation_of",
     "checked_activation",
     "checked_sizes",
     "layer_views",
@@ -49,7 +50,7 @@ def outputs(model, latents, inputs):
     for index, (weights, biases) in enumerate(layer_views(model, latents)):
         hidden = product(weights, hidden) + biases
         if index < len(model.layers) - 1:
-            hidden = ACTIVATIONS[model.activation](hidden)
+            hidden = activation_of(model)(hidden)
     return hidden
 
 
@@ -76,15 +77,27 @@ def product(weights, hidden):
 
 def checked_sizes(layer_sizes, example: str) -> tuple[int, ...]:
     """Returns the layers' sizes as ints. Raises ValueError for anything but two or more whole numbers."""
-    if not isinstance(layer_sizes, Iterable) or len(tuple(layer_sizes)) < 2:
+    sizes = tuple(layer_sizes) if isinstance(layer_sizes, Iterable) else ()
+    if len(sizes) < 2:
         raise ValueError(
-            f"layer_sizes must name at least the inputs and the output, as in {example}; got {layer_sizes!r}."
+            f"layer_sizes must name at least the inputs and the output, as in {example}; "
+            f"got {shown(layer_sizes)}."
         )
-    return tuple(whole_number(f"layer_sizes[{i}]", size) for i, size in enumerate(layer_sizes))
+    return tuple(whole_number(f"layer_sizes[{i}]", size) for i, size in enumerate(sizes))
 
 
-def checked_activation(activation: str) -> str:
-    """Returns the name of an activation. Raises ValueError for a name that is not one of `ACTIVATIONS`."""
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {activation!r}.")
+def checked_activation(activation: str | Callable) -> str | Callable:
+    """Returns an activation as it was given. Raises ValueError for a name that is not one of `ACTIVATIONS`,
+    and for anything else that is not a function."""
+    known = isinstance(activation, str) and activation in ACTIVATIONS
+    if not known and (isinstance(activation, str | type) or not callable(activation)):
+        raise ValueError(
+            f"activation must be one of {', '.join(ACTIVATIONS)}, or a function of a tensor; "
+            f"got {shown(activation)}."
+        )
     return activation
+
+
+def activation_of(model) -> Callable:
+    """Returns the model's activation as a function of a tensor."""
+    return ACTIVATIONS[model.activation] if isinstance(model.activation, str) else model.activation

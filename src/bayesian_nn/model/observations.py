@@ -1,46 +1,93 @@
 """What inference starts with: data that fit the model, in its units."""
 
+from typing import NamedTuple
+
 import numpy as np
 
+from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.model import Model
-from bayesian_nn.runtime.checks import finite_numbers, instance, whole_number
+from bayesian_nn.runtime.checks import finite_numbers, instance, shown, whole_number
+from bayesian_nn.runtime.tensorflow import tf
 
-__all__ = ["as_points", "check_data", "checked_batch_size", "in_network_units"]
+__all__ = ["Observations", "as_points", "check_data", "checked_batch_size", "observe", "parts_of"]
 
 
-def check_data(model: Model, data: Dataset) -> None:
+class Observations(NamedTuple):
+    """Data as the network sees them: all that a compiled program reads of a data set and of its units.
+
+    inputs: `[n_points, n_inputs]`; targets: `[n_points, n_targets]`, or `[n_points, n_targets, n_vectors]`
+    where every vector of latents has data of its own; y_scale: one unit of each target in y's units
+    `[n_targets]`.
+    """
+
+    inputs: tf.Tensor
+    targets: tf.Tensor
+    y_scale: tf.Tensor
+
+    @property
+    def n_points(self) -> int:
+        return self.inputs.shape[0]
+
+    def rows(self, indices) -> "Observations":
+        """Returns the observations of a minibatch."""
+        return Observations(tf.gather(self.inputs, indices), tf.gather(self.targets, indices), self.y_scale)
+
+
+def observe(model: Model, data: Dataset | LabelledImages, dtype=tf.float32) -> Observations:
+    """Returns the data's `Observations` in the model's units. Raises ValueError for anything that is not a
+    model and data for it."""
+    check_data(model, data)
+    x, y = parts_of(data)
+    return in_units(model, model.inputs(x), model.targets(y), dtype)
+
+
+def in_units(model: Model, inputs, targets, dtype=tf.float32) -> Observations:
+    """Returns the `Observations` of inputs and targets that are in the model's units already."""
+    y_scale = np.atleast_1d(model.scaling.y_scale)
+    y_scale = np.broadcast_to(y_scale, [model.likelihood.n_targets])
+    return Observations(*(tf.constant(np.asarray(part), dtype) for part in (inputs, targets, y_scale)))
+
+
+def parts_of(data: Dataset | LabelledImages) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the data's inputs and targets, of a table x and y, of images their pixels and labels."""
+    return (data.images, data.labels) if isinstance(data, LabelledImages) else (data.x, data.y)
+
+
+def check_data(model: Model, data: Dataset | LabelledImages) -> None:
     """Raises ValueError for anything that is not a model and data for it."""
-    remedy = "Make one as in Model((1, 10, 10, 1), noise_std=0.1); for a Classifier there is fit_classifier."
-    instance("model", model, Model, remedy)
-    instance("data", data, Dataset, "Make one of arrays with dataset(x, y).")
-    n_inputs = data.x.shape[1]
+    instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), Gaussian(0.1)).")
+    if not isinstance(data, Dataset | LabelledImages):
+        raise ValueError(
+            f"data must be a Dataset or LabelledImages; got {shown(data)}. Make one of arrays with dataset(x, y)."
+        )
+    n_inputs = int(np.prod(parts_of(data)[0].shape[1:]))
     if n_inputs != model.layer_sizes[0]:
         raise ValueError(
             f"The data have {n_inputs} inputs and the model {model.layer_sizes[0]}: "
             f"layer_sizes must begin with {n_inputs}."
         )
+    n_classes = getattr(model.likelihood, "n_classes", None)
+    if isinstance(data, LabelledImages) and n_classes not in (None, data.n_classes):
+        raise ValueError(
+            f"{data.name} has {data.n_classes} classes and the model {n_classes}: the likelihood must be "
+            f"Categorical({data.n_classes}), and layer_sizes end with {data.n_classes}."
+        )
 
 
-def checked_batch_size(batch_size, data: Dataset) -> int | None:
+def checked_batch_size(batch_size, data: Dataset | LabelledImages) -> int | None:
     """Returns the observations per step, None for all. Raises ValueError for more than there are."""
-    if batch_size is not None and whole_number("batch_size", batch_size) > data.n_points:
-        raise ValueError(f"batch_size must be at most {data.n_points}, the observations; got {batch_size}.")
+    n_points = len(parts_of(data)[1])
+    if batch_size is not None and whole_number("batch_size", batch_size) > n_points:
+        raise ValueError(f"batch_size must be at most {n_points}, the observations; got {batch_size}.")
     return batch_size
 
 
-def in_network_units(model: Model, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the data's inputs `[n_points, n_inputs]` and targets `[n_points]` in the model's units. Raises
-    ValueError for anything that is not a model and data for it."""
-    check_data(model, data)
-    return model.inputs(data.x), model.targets(data.y)
-
-
 def as_points(model: Model, x, *, argument: str = "x") -> np.ndarray:
-    """Returns x `[n_points]` or `[n_points, n_inputs]` as `[n_points, n_inputs]`. Raises ValueError for
-    anything else, under the name that the caller has for it."""
+    """Returns x `[n_points]` or `[n_points, ...]` as `[n_points, n_inputs]`. Raises ValueError for anything
+    else, under the name that the caller has for it."""
     x = finite_numbers(argument, x)
-    x = x[:, None] if x.ndim == 1 else x
+    x = x[:, None] if x.ndim == 1 else x.reshape(len(x), -1) if x.ndim > 1 and len(x) else x
     n_inputs = model.layer_sizes[0]
     if x.ndim != 2 or x.shape[1] != n_inputs or not len(x):
         raise ValueError(f"{argument} must be [n_points, {n_inputs}] for this model; got {list(x.shape)}.")

@@ -7,7 +7,8 @@ import numpy as np
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import in_network_units
+from bayesian_nn.model.prior_terms import require_mode
+from bayesian_nn.model.observations import observe
 from bayesian_nn.runtime.checks import fraction, whole_number
 from bayesian_nn.runtime.random_streams import DROPOUT, generator
 from bayesian_nn.training.ascent import BLOCK, ascend
@@ -58,7 +59,8 @@ def fit_dropout(
     """
     rate = fraction("rate", rate, but=1)
     n_masks = whole_number("n_masks", n_masks)
-    inputs, targets = in_network_units(model, data)
+    require_mode(model, "fit_dropout")
+    observations = observe(model, data)
     if not _n_hidden(model):
         raise ValueError(
             f"layer_sizes={model.layer_sizes} has no hidden layer, and dropout drops hidden units: "
@@ -72,8 +74,7 @@ def fit_dropout(
     latents = ascend(
         model,
         first_latents(model, start, seed=seed, counted="1", n_starts=1),
-        inputs,
-        targets,
+        observations,
         n_steps=whole_number("n_steps", n_steps),
         optimizer=Adam() if optimizer is None else optimizer,
         factors=factors,

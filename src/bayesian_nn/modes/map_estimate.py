@@ -6,8 +6,10 @@ import numpy as np
 
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
-from bayesian_nn.model.model import Model, log_joint, prior_stds
-from bayesian_nn.model.observations import in_network_units
+from bayesian_nn.model.log_joint import log_joint
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.prior_terms import prior_stds, require_mode
+from bayesian_nn.model.observations import observe
 from bayesian_nn.modes.lbfgs import minimise
 from bayesian_nn.runtime.checks import whole_number
 from bayesian_nn.runtime.random_streams import checked_seed
@@ -63,24 +65,25 @@ def find_map(
     Of a network with hidden layers it is a mode: others, as good or better, there may be. Raises
     ArithmeticError if no restart ends finite.
     """
-    inputs, targets = in_network_units(model, data)
+    require_mode(model, "find_map")
+    observations = observe(model, data)
     latents = ascend(
         model,
         first_latents(model, start, seed=seed, counted="n_restarts", n_starts=n_restarts),
-        inputs,
-        targets,
+        observations,
         n_steps=whole_number("n_steps", n_steps),
         optimizer=Adam() if optimizer is None else optimizer,
     ).astype(np.float64)
-    log_joints = log_joint(model, latents, inputs, targets).numpy()
+    exact = observe(model, data, tf.float64)
+    log_joints = log_joint(model, latents, exact).numpy()
     log_joints = np.where(np.isfinite(log_joints), log_joints, -np.inf)
     best = int(np.argmax(log_joints))
-    top = _top(model, latents[best], inputs, targets)
+    top = _top(model, latents[best], exact)
     latents[best], log_joints[best] = top.position * prior_stds(model), -top.value
     return MapEstimate(model, latents, log_joints, float(np.abs(top.gradient).max()))
 
 
-def _top(model, latents, inputs, targets):
+def _top(model, latents, observations):
     """Returns the `Bottom` of -log p(y, w) that is reached from `latents`, in units of the prior's sds: where
     these differ, it takes a third of the steps that it takes without."""
     scale = prior_stds(model)
@@ -89,7 +92,7 @@ def _top(model, latents, inputs, targets):
     def depth(position):
         with tf.GradientTape() as tape:
             tape.watch(position)
-            value = -log_joint(model, position * scale, inputs, targets)
+            value = -log_joint(model, position * scale, observations)
         return value, tape.gradient(value, position)
 
     def function(position):

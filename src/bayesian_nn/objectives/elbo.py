@@ -6,12 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesian_nn.data.tables import Dataset
-from bayesian_nn.model.model import Model, draws_in_parts, log_likelihood, prior
-from bayesian_nn.model.observations import check_data
-from bayesian_nn.posteriors.mean_field import MeanField
+from bayesian_nn.model.log_joint import draws_in_parts, log_likelihood
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.observations import Observations, observe
+from bayesian_nn.model.prior_terms import cross_entropy, has_learned_scales, log_prior
+from bayesian_nn.posteriors.family import Family
 from bayesian_nn.runtime.checks import positive, whole_number, yes_or_no
 from bayesian_nn.runtime.random_streams import EVALUATION, key
-from bayesian_nn.runtime.tensorflow import tf, tfp
+from bayesian_nn.runtime.tensorflow import tf
 
 __all__ = [
     "Elbo",
@@ -83,17 +85,17 @@ class Elbo:
         object.__setattr__(self, "stick_the_landing", stick)
 
     def __call__(
-        self, model: Model, posterior: MeanField, parameters, noise, inputs, targets, *, n_points=None
-    ):
+        self, model: Model, posterior: Family, parameters, noise, observations: Observations, *, n_points=None
+    ) -> ElboParts:
         """Returns the `ElboParts` `[...]` for parameters `[..., n_parameters]` and standard normal noise
         `[..., n_draws, n_latents]`. For a minibatch, `n_points` is the size of the whole data: the batch's
         log-likelihood then counts n_points / n_batch times, and the KL once."""
         latents = posterior.draw(parameters, noise)
-        values = log_likelihood(model, latents, inputs, targets)
+        values = log_likelihood(model, latents, observations)
         if self.stick_the_landing:
             parameters = tf.stop_gradient(parameters)
         kl = _kl(self.analytic_kl, model, posterior, parameters, latents)
-        expected = batch_weight(targets, n_points) * tf.reduce_mean(values, axis=-1)
+        expected = batch_weight(observations, n_points) * tf.reduce_mean(values, axis=-1)
         return tempered(expected, kl, self.kl_weight)
 
 
@@ -103,13 +105,13 @@ def tempered(log_likelihood, kl, kl_weight: float) -> ElboParts:
     return ElboParts(log_likelihood, kl, climbed)
 
 
-def batch_weight(targets, n_points: int | None) -> float:
-    """Returns how often a batch's log-likelihood counts, N / M: for targets `[n_batch]` out of `n_points`
-    observations, or 1 if these are all."""
-    return 1.0 if n_points is None else n_points / targets.shape[0]
+def batch_weight(observations: Observations, n_points: int | None) -> float:
+    """Returns how often a batch's log-likelihood counts, N / M: for a batch out of `n_points` observations,
+    or 1 if these are all."""
+    return 1.0 if n_points is None else n_points / observations.n_points
 
 
-def objective_noise_shape(objective, model: Model, posterior: MeanField, n_batch: int) -> tuple[int, ...]:
+def objective_noise_shape(objective, model: Model, posterior: Family, n_batch: int) -> tuple[int, ...]:
     """Returns the shape of the standard normal noise of one evaluation on `n_batch` observations: the
     objective's own `noise_shape(model, posterior, n_batch)`, or `n_draws` times what one draw of the latents
     needs."""
@@ -118,29 +120,28 @@ def objective_noise_shape(objective, model: Model, posterior: MeanField, n_batch
     return (objective.n_draws, *posterior.noise_shape(model))
 
 
-def analytic_kl(model: Model, posterior: MeanField, parameters, latents=None):
-    """Returns KL(q ‖ prior) `[...]` in nats in closed form: the family's own `kl(model, parameters)`, if it
-    has one, a classifier's `kl(mean, std)`, or TensorFlow Probability's. Raises NotImplementedError for a
-    family that has none."""
-    if hasattr(posterior, "kl"):
-        return posterior.kl(model, parameters)
-    if hasattr(model, "kl"):
-        gaussian = posterior.distribution(tf.convert_to_tensor(parameters))
-        return model.kl(gaussian.mean(), gaussian.stddev())
-    return tfp.distributions.kl_divergence(posterior.distribution(parameters), prior(model, parameters.dtype))
+def analytic_kl(model: Model, posterior: Family, parameters, latents=None):
+    """Returns KL(q ‖ prior) `[...]` in nats in closed form, or an upper bound of it where the prior gives
+    one: as the latents are independent a priori, no more of q enters than its marginals and its entropy.
+    Raises ValueError where a prior's scale is unknown and q lets it vary with the weights."""
+    if has_learned_scales(model) and not posterior.is_independent:
+        raise ValueError(
+            f"analytic_kl: under a prior with an unknown scale the KL of {type(posterior).__name__} has no "
+            "closed form. Use Elbo(analytic_kl=False), or MeanField()."
+        )
+    return cross_entropy(model, *posterior.marginals(parameters)) - posterior.entropy(parameters)
 
 
-def monte_carlo_kl(model: Model, posterior: MeanField, parameters, latents):
+def monte_carlo_kl(model: Model, posterior: Family, parameters, latents):
     """Returns the mean of log q(w) - log p(w) `[...]` in nats, over draws `[..., n_draws, n_latents]`."""
     return tf.reduce_mean(log_ratios(model, posterior, parameters, latents), axis=-1)
 
 
-def log_ratios(model: Model, posterior: MeanField, parameters, latents):
+def log_ratios(model: Model, posterior: Family, parameters, latents):
     """Returns log q(w) - log p(w) `[..., n_draws]` of every draw `[..., n_draws, n_latents]`, in nats."""
     draws_first = tf.experimental.numpy.moveaxis(latents, -2, 0)
     log_q = posterior.distribution(parameters).log_prob(draws_first)
-    ratios = log_q - prior(model, latents.dtype).log_prob(draws_first)
-    return tf.experimental.numpy.moveaxis(ratios, 0, -1)
+    return tf.experimental.numpy.moveaxis(log_q, 0, -1) - log_prior(model, latents)
 
 
 class ElboEstimate(NamedTuple):
@@ -157,7 +158,7 @@ class ElboEstimate(NamedTuple):
 
 def estimate_elbo(
     model: Model,
-    posterior: MeanField,
+    posterior: Family,
     parameters,
     data: Dataset,
     *,
@@ -167,7 +168,6 @@ def estimate_elbo(
 ) -> ElboEstimate:
     """Returns the ELBO of parameters `[..., n_parameters]` on all the data, from `n_draws` fresh draws (the
     same for every parameter vector). analytic_kl: as in `Elbo`."""
-    check_data(model, data)
     whole_number("n_draws", n_draws, at_least=2)
     parameters = tf.convert_to_tensor(parameters)
     values, ratios = draw_terms(
@@ -185,7 +185,7 @@ def estimate_elbo(
 
 def draw_terms(
     model: Model,
-    posterior: MeanField,
+    posterior: Family,
     parameters,
     data: Dataset,
     *,
@@ -198,12 +198,12 @@ def draw_terms(
     parameters = tf.convert_to_tensor(parameters)
     shape = [n_draws, *posterior.noise_shape(model)]
     noise = tf.random.stateless_normal(shape, key(seed, EVALUATION), dtype=parameters.dtype)
-    inputs, targets = model.inputs(data.x), model.targets(data.y)
+    observations = observe(model, data, parameters.dtype)
     n_vectors = int(np.prod(parameters.shape[:-1]))
     values, ratios = [], []
-    for part in draws_in_parts(model, n_draws, data.n_points, n_vectors):
+    for part in draws_in_parts(model, n_draws, observations.n_points, n_vectors):
         latents = posterior.draw(parameters, noise[part])
-        values.append(log_likelihood(model, latents, inputs, targets).numpy())
+        values.append(log_likelihood(model, latents, observations).numpy())
         if with_ratios:
             ratios.append(log_ratios(model, posterior, parameters, latents).numpy())
         else:

@@ -9,9 +9,9 @@ from tqdm import tqdm
 
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import checked_batch_size, in_network_units
+from bayesian_nn.model.observations import checked_batch_size, observe
 from bayesian_nn.objectives.elbo import Elbo, objective_noise_shape
-from bayesian_nn.posteriors.mean_field import MeanField
+from bayesian_nn.posteriors.family import Family
 from bayesian_nn.runtime.checks import whole_number
 from bayesian_nn.runtime.random_streams import GRADIENTS, generator
 from bayesian_nn.runtime.tensorflow import tf
@@ -49,7 +49,7 @@ class GradientNoise(NamedTuple):
 
 def estimate_gradient_noise(
     model: Model,
-    posterior: MeanField,
+    posterior: Family,
     objective: Elbo,
     parameters,
     data: Dataset,
@@ -62,22 +62,21 @@ def estimate_gradient_noise(
     `[..., n_parameters]`, each with noise of its own and, with a `batch_size`, a random minibatch of its own.
     All parameter vectors share the noise. In the parameters' precision: single for those of a run."""
     n_repeats = whole_number("n_repeats", n_repeats, at_least=2)
-    inputs, targets = in_network_units(model, data)
-    n_batch = checked_batch_size(batch_size, data) or data.n_points
     parameters = np.asarray(parameters)
+    observations = observe(model, data, parameters.dtype)
+    n_batch = checked_batch_size(batch_size, data) or observations.n_points
     vectors = tf.constant(parameters.reshape(-1, parameters.shape[-1]))
     shape = objective_noise_shape(objective, model, posterior, n_batch)
     length = min(n_repeats, max(1, BLOCK // math.prod(shape)))
-    tensors = [tf.constant(part, vectors.dtype) for part in (inputs, targets)]
-    block = _compiled_block(model, posterior, objective)
+    block = _compiled_block(model.program, posterior, objective)
     # The value goes along as one more component.
     zeros = tf.zeros([vectors.shape[0], vectors.shape[1] + 1], vectors.dtype)
     moments = (tf.constant(0), zeros, zeros)
     for begin in tqdm(range(0, n_repeats, length), unit="block", disable=None, leave=False):
         n_done = min(length, n_repeats - begin)
-        noise, rows = _block_arguments(seed, range(begin, begin + length), shape, data.n_points, n_batch)
+        noise, rows = _block_arguments(seed, range(begin, begin + length), shape, observations.n_points, n_batch)
         noise = tf.constant(noise, vectors.dtype)
-        moments = block(moments, vectors, noise, tf.constant(rows), tensors, tf.constant(n_done))
+        moments = block(moments, vectors, noise, tf.constant(rows), observations, tf.constant(n_done))
     mean = moments[1].numpy().reshape(*parameters.shape[:-1], -1)
     variance = moments[2].numpy().reshape(mean.shape) / (n_repeats - 1)
     return GradientNoise(
@@ -94,16 +93,16 @@ def _compiled_block(model, posterior, objective):
     """Returns the compiled loop over the first `n_done` estimates of a block: Welford's running moments."""
 
     @tf.function(jit_compile=True, autograph=False)
-    def block(moments, vectors, noise, rows, data, n_done):
-        n_points = data[0].shape[0]
+    def block(moments, vectors, noise, rows, observations, n_done):
+        n_points = observations.n_points
         shared = [vectors.shape[0], *noise.shape[1:]]
 
         def step(index, count, mean, squares):
-            batch = [tf.gather(part, rows[index]) for part in data]
+            batch = observations.rows(rows[index])
             with tf.GradientTape() as tape:
                 tape.watch(vectors)
                 each = tf.broadcast_to(noise[index], shared)
-                value = objective(model, posterior, vectors, each, *batch, n_points=n_points).objective
+                value = objective(model, posterior, vectors, each, batch, n_points=n_points).objective
             # Vectors do not share parameters: the sum's gradient is each one's own.
             estimate = tf.concat([tape.gradient(value, vectors), value[:, None]], axis=-1)
             deviation = estimate - mean

@@ -6,9 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesian_nn.data.tables import Dataset
-from bayesian_nn.model.model import Model, log_likelihood
+from bayesian_nn.model.log_joint import log_likelihood
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.observations import Observations
 from bayesian_nn.objectives.elbo import ElboParts, draw_terms, log_ratios
-from bayesian_nn.posteriors.mean_field import MeanField
+from bayesian_nn.posteriors.family import Family
 from bayesian_nn.runtime.checks import whole_number
 from bayesian_nn.runtime.tensorflow import tf
 
@@ -37,18 +39,18 @@ class ImportanceWeightedElbo:
         return False
 
     def __call__(
-        self, model: Model, posterior: MeanField, parameters, noise, inputs, targets, *, n_points=None
-    ):
+        self, model: Model, posterior: Family, parameters, noise, observations: Observations, *, n_points=None
+    ) -> ElboParts:
         """Returns the `ElboParts` `[...]`, which climb the bound, for parameters `[..., n_parameters]` and
         noise `[..., n_draws, n_latents]`. Raises ValueError for a minibatch."""
-        n_batch = targets.shape[0]
+        n_batch = observations.n_points
         if n_points not in (None, n_batch):
             raise ValueError(
                 f"ImportanceWeightedElbo needs all {n_points} observations at every step, and got {n_batch}: "
                 "leave batch_size=None, or climb an Elbo."
             )
         latents = posterior.draw(parameters, noise)
-        values = log_likelihood(model, latents, inputs, targets)
+        values = log_likelihood(model, latents, observations)
         ratios = log_ratios(model, posterior, parameters, latents)
         bound = tf.reduce_logsumexp(values - ratios, axis=-1) - np.log(self.n_draws)
         return ElboParts(tf.reduce_mean(values, axis=-1), tf.reduce_mean(ratios, axis=-1), bound)
@@ -63,7 +65,7 @@ class BoundEstimate(NamedTuple):
 
 def estimate_bound(
     model: Model,
-    posterior: MeanField,
+    posterior: Family,
     parameters,
     data: Dataset,
     *,

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bayesian_nn.model.log_joint import log_densities
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.network import ACTIVATIONS, layer_views, product
+from bayesian_nn.model.observations import Observations
+from bayesian_nn.model.network import activation_of, layer_views, product
 from bayesian_nn.objectives.elbo import ElboParts, analytic_kl, batch_weight, tempered
+from bayesian_nn.posteriors.family import Family
 from bayesian_nn.posteriors.mean_field import MeanField
 from bayesian_nn.runtime.checks import instance, positive, whole_number
 from bayesian_nn.runtime.tensorflow import tf
@@ -39,17 +42,17 @@ class LocalReparameterisation:
         together: one for every unit, and one for every latent that is no weight."""
         return sum(model.layer_sizes[1:]), model.n_latents - model.n_weights
 
-    def noise_shape(self, model: Model, posterior: MeanField, n_batch: int) -> tuple[int, ...]:
+    def noise_shape(self, model: Model, posterior: Family, n_batch: int) -> tuple[int, ...]:
         """Returns the shape of the standard normal noise of one evaluation on `n_batch` observations: theirs,
         one after the other, then what they share."""
         return _noise_shape(self, model, n_batch)
 
     def __call__(
-        self, model: Model, posterior: MeanField, parameters, noise, inputs, targets, *, n_points=None
+        self, model: Model, posterior: Family, parameters, noise, observations: Observations, *, n_points=None
     ) -> ElboParts:
         """Returns the `ElboParts` `[...]` for parameters `[..., n_parameters]` and noise `[..., n_draws,
         n_noise]` of `noise_shape`; `n_points` as in `Elbo`."""
-        arguments = (model, posterior, parameters, noise, inputs, targets, n_points)
+        arguments = (model, posterior, parameters, noise, observations, n_points)
         return _parts(self, locally_reparameterised_outputs, *arguments)
 
 
@@ -80,17 +83,17 @@ class Flipout:
         together: one for the sign of every input and output of a layer, and one for every latent."""
         return sum(map(sum, model.layers)), model.n_latents
 
-    def noise_shape(self, model: Model, posterior: MeanField, n_batch: int) -> tuple[int, ...]:
+    def noise_shape(self, model: Model, posterior: Family, n_batch: int) -> tuple[int, ...]:
         """Returns the shape of the standard normal noise of one evaluation on `n_batch` observations: theirs,
         one after the other, then what they share."""
         return _noise_shape(self, model, n_batch)
 
     def __call__(
-        self, model: Model, posterior: MeanField, parameters, noise, inputs, targets, *, n_points=None
+        self, model: Model, posterior: Family, parameters, noise, observations: Observations, *, n_points=None
     ) -> ElboParts:
         """Returns the `ElboParts` `[...]` for parameters `[..., n_parameters]` and noise `[..., n_draws,
         n_noise]` of `noise_shape`; `n_points` as in `Elbo`."""
-        return _parts(self, flipout_outputs, model, posterior, parameters, noise, inputs, targets, n_points)
+        return _parts(self, flipout_outputs, model, posterior, parameters, noise, observations, n_points)
 
 
 def locally_reparameterised_outputs(model: Model, mean, std, noise, inputs):
@@ -149,20 +152,20 @@ def _through_layers(model, mean, std, inputs, layer: Callable):
     for index, (weights, weight_stds) in enumerate(layers):
         hidden = layer(weights, weight_stds, hidden)
         if index < len(model.layers) - 1:
-            hidden = ACTIVATIONS[model.activation](hidden)
+            hidden = activation_of(model)(hidden)
     return hidden
 
 
-def _parts(objective, outputs_of, model, posterior, parameters, noise, inputs, targets, n_points):
+def _parts(objective, outputs_of, model, posterior, parameters, noise, observations, n_points):
     mean, std = _moments(objective, posterior, parameters)
-    outputs = outputs_of(model, mean, std, noise, inputs)
+    outputs = outputs_of(model, mean, std, noise, observations.inputs)
     # A latent that is no weight is drawn as ever; its noise is the last.
     first = noise.shape[-1] - (model.n_latents - model.n_weights)
     others = mean[..., None, model.n_weights :] + std[..., None, model.n_weights :] * noise[..., first:]
-    log_densities = model.log_densities(outputs, others, targets)
-    expected = tf.reduce_mean(tf.reduce_sum(log_densities, axis=-1), axis=-1)
+    values = log_densities(model, outputs, others, observations)
+    expected = tf.reduce_mean(tf.reduce_sum(values, axis=-1), axis=-1)
     kl = analytic_kl(model, posterior, parameters)
-    return tempered(batch_weight(targets, n_points) * expected, kl, objective.kl_weight)
+    return tempered(batch_weight(observations, n_points) * expected, kl, objective.kl_weight)
 
 
 def _moments(objective, posterior, parameters):

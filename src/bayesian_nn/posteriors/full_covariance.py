@@ -2,15 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from bayesian_nn.model.model import Model, prior
-from bayesian_nn.posteriors.mean_field import MeanField
+from bayesian_nn.model.model import Model
+from bayesian_nn.posteriors.mean_field import MeanField, gaussian_entropy
 from bayesian_nn.runtime.checks import finite_numbers, positive
 from bayesian_nn.runtime.tensorflow import tf, tfp
 
-__all__ = ["FullCovariance", "kl_to_prior"]
+__all__ = ["FullCovariance"]
 
 tfd = tfp.distributions
 
@@ -34,6 +35,7 @@ class FullCovariance:
     """
 
     initial_std: float = 0.02
+    is_independent: ClassVar[bool] = False
 
     def __post_init__(self):
         object.__setattr__(self, "initial_std", positive("initial_std", self.initial_std))
@@ -86,24 +88,15 @@ class FullCovariance:
         standard = noise + tf.matmul(noise, below, transpose_b=True)
         return mean[..., None, :] + stds[..., None, :] * standard
 
-    def kl(self, model: Model, parameters):
-        """Returns KL(q ‖ prior) `[...]` in nats, for parameters `[..., n_parameters]`."""
+    def marginals(self, parameters):
+        """Returns the latents' means and variances, each `[..., n_latents]`."""
         mean, stds, below = _parts(parameters)
-        variances = stds**2 * (1 + tf.reduce_sum(below**2, axis=-1))
-        # T's determinant is one.
-        return kl_to_prior(model, mean, variances, tf.reduce_sum(tf.math.log(stds), axis=-1))
+        return mean, stds**2 * (1 + tf.reduce_sum(below**2, axis=-1))
 
-
-def kl_to_prior(model: Model, mean, variances, half_log_determinant):
-    """Returns KL(q ‖ prior) `[...]` in nats of Gaussians with these means and marginal variances
-    `[..., n_latents]`, and half the log determinant of their covariance `[...]`.
-
-    As the prior's latents are independent, no more of q enters; TensorFlow Probability's formula for two
-    multivariate normals would solve a triangular system in every step."""
-    independent = prior(model, mean.dtype)
-    ratios = (variances + (mean - independent.mean()) ** 2) / independent.variance()
-    logs = tf.math.log(independent.stddev())
-    return tf.reduce_sum(0.5 * (ratios - 1) + logs, axis=-1) - half_log_determinant
+    def entropy(self, parameters):
+        """Returns -E[log q(w)] `[...]` in nats. T's determinant is one."""
+        _, stds, _ = _parts(parameters)
+        return gaussian_entropy(tf.reduce_sum(tf.math.log(stds), axis=-1), stds.shape[-1])
 
 
 def _parts(parameters):

@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from bayesian_nn.model.model import Model
-from bayesian_nn.posteriors.full_covariance import kl_to_prior
-from bayesian_nn.posteriors.mean_field import MeanField
+from bayesian_nn.posteriors.mean_field import MeanField, gaussian_entropy
 from bayesian_nn.runtime.checks import positive, whole_number
 from bayesian_nn.runtime.tensorflow import tf, tfp
 
@@ -32,6 +32,7 @@ class LowRank:
 
     rank: int = 10
     initial_std: float = 0.02
+    is_independent: ClassVar[bool] = False
 
     def __post_init__(self):
         object.__setattr__(self, "rank", whole_number("rank", self.rank))
@@ -78,16 +79,20 @@ class LowRank:
         standard = own + tf.matmul(shared, directions, transpose_b=True)
         return mean[..., None, :] + stds[..., None, :] * standard
 
-    def kl(self, model: Model, parameters):
-        """Returns KL(q ‖ prior) `[...]` in nats, for parameters `[..., n_parameters]`."""
+    def marginals(self, parameters):
+        """Returns the latents' means and variances, each `[..., n_latents]`."""
         mean, stds, directions = self._parts(parameters)
-        variances = stds**2 * (1 + tf.reduce_sum(directions**2, axis=-1))
+        return mean, stds**2 * (1 + tf.reduce_sum(directions**2, axis=-1))
+
+    def entropy(self, parameters):
+        """Returns -E[log q(w)] `[...]` in nats."""
+        _, stds, directions = self._parts(parameters)
         # |I + V Vᵀ| = |I + Vᵀ V|, a matrix of `rank` rows only.
         small = tf.matmul(directions, directions, transpose_a=True)
         small += tf.eye(self.rank, dtype=small.dtype)
         diagonal = tf.linalg.diag_part(tf.linalg.cholesky(small))
         half_log_determinant = sum(tf.reduce_sum(tf.math.log(values), axis=-1) for values in (stds, diagonal))
-        return kl_to_prior(model, mean, variances, half_log_determinant)
+        return gaussian_entropy(half_log_determinant, stds.shape[-1])
 
     def _parts(self, parameters):
         """Returns the means and S `[..., n_latents]`, and V `[..., n_latents, rank]`."""

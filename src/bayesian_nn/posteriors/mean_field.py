@@ -1,6 +1,8 @@
 """Posterior families: what stands in for the exact posterior, as a function of a flat parameter vector."""
 
+import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from bayesian_nn.model.model import Model
 from bayesian_nn.runtime.checks import positive
 from bayesian_nn.runtime.tensorflow import tf, tfp
 
-__all__ = ["MeanField"]
+__all__ = ["MeanField", "gaussian_entropy"]
 
 tfd = tfp.distributions
 
@@ -19,13 +21,14 @@ class MeanField:
     """Independent Gaussians, one per latent, each with its mean and sd.
 
     The parameter vector `[n_parameters]` is the means, then rho with sd = softplus(rho) (Blundell et al.
-    2015, section 3.2). Another family fills the same role with the same five members.
+    2015, section 3.2).
 
     initial_std: every latent's starting sd. Start it small: from about 0.8, as in the 2016 post, the noise
     of the weights drowns the data, and the fit ends as a flat line.
     """
 
     initial_std: float = 0.02
+    is_independent: ClassVar[bool] = True
 
     def __post_init__(self):
         object.__setattr__(self, "initial_std", positive("initial_std", self.initial_std))
@@ -55,3 +58,19 @@ class MeanField:
         normal noise `[..., n_draws, n_latents]`."""
         loc, rho = tf.split(tf.convert_to_tensor(parameters), 2, axis=-1)
         return loc[..., None, :] + tf.math.softplus(rho)[..., None, :] * noise
+
+    def marginals(self, parameters):
+        """Returns the latents' means and variances, each `[..., n_latents]`."""
+        loc, rho = tf.split(tf.convert_to_tensor(parameters), 2, axis=-1)
+        return loc, tf.math.softplus(rho) ** 2
+
+    def entropy(self, parameters):
+        """Returns -E[log q(w)] `[...]` in nats."""
+        _, rho = tf.split(tf.convert_to_tensor(parameters), 2, axis=-1)
+        return gaussian_entropy(tf.reduce_sum(tf.math.log(tf.math.softplus(rho)), axis=-1), rho.shape[-1])
+
+
+def gaussian_entropy(half_log_determinant, n_latents: int):
+    """Returns the entropy `[...]` in nats of Gaussians over `n_latents` latents, from half the logarithm of
+    their covariances' determinants."""
+    return half_log_determinant + 0.5 * n_latents * math.log(2 * math.pi * math.e)

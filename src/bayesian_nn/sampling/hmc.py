@@ -9,8 +9,9 @@ from tqdm import tqdm
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.chains_last import log_joint_and_gradient
 from bayesian_nn.model.initial_weights import first_latents
-from bayesian_nn.model.model import Model, prior_stds
-from bayesian_nn.model.observations import in_network_units
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.prior_terms import prior_stds
+from bayesian_nn.model.observations import Observations, observe
 from bayesian_nn.runtime.checks import fraction, positive, whole_number
 from bayesian_nn.runtime.random_streams import MCMC, generator
 from bayesian_nn.runtime.tensorflow import tf
@@ -81,11 +82,9 @@ def sample_hmc(
     more. start: latents `[n_chains, n_latents]`; by default a small random network for each chain.
     Raises ValueError where the density of a start is not finite.
     """
-    inputs, targets = in_network_units(model, data)
     return sample_chains(
         model,
-        inputs,
-        targets,
+        observe(model, data),
         seed=seed,
         start=first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains),
         lengths=(n_warmup, n_draws),
@@ -96,8 +95,7 @@ def sample_hmc(
 
 def sample_chains(
     model: Model,
-    inputs,
-    targets,
+    observations: Observations,
     *,
     seed: int,
     start,
@@ -105,14 +103,14 @@ def sample_chains(
     trajectory_length: float = 1.0,
     target_acceptance: float = 0.93,
 ) -> Chains:
-    """Returns chains from the starts `[n_chains, n_latents]`, as `sample_hmc` does, for inputs and targets in
-    the network's units. Targets `[n_points, n_chains]` give every chain data of its own.
+    """Returns chains from the starts `[n_chains, n_latents]`, as `sample_hmc` does, for observations in the
+    network's units. Targets `[n_points, n_targets, n_chains]` give every chain data of its own.
 
     lengths: the iterations of the warm-up, and those whose draws are kept.
     """
     n_warmup, n_draws = (whole_number(*pair) for pair in zip(("n_warmup", "n_draws"), lengths, strict=True))
     start = first_latents(model, start, seed=seed, counted="n_chains", n_starts=len(start))
-    sampler = _Sampler(model, inputs, targets, seed, start)
+    sampler = _Sampler(model, observations, seed, start)
     length = positive("trajectory_length", trajectory_length)
     target = fraction("target_acceptance", target_acceptance, but=1)
     with tqdm(total=n_warmup + n_draws, unit="iteration", disable=None) as bar:
@@ -141,12 +139,11 @@ def sample_chains(
 class _Sampler:
     """Chains on their way: where they are, and the noise that moves them on."""
 
-    def __init__(self, model, inputs, targets, seed, start):
+    def __init__(self, model, observations, seed, start):
         self.model, self.scales = model, prior_stds(model)
-        self._block, self._random = compiled_block(model), generator(seed, MCMC, 0)
-        inputs, targets = (tf.constant(part, tf.float32) for part in (inputs, targets))
+        self._block, self._random = compiled_block(model.program), generator(seed, MCMC, 0)
         latents = tf.constant(start.T, tf.float32)
-        log_joints, _ = log_joint_and_gradient(model, latents, inputs, targets)
+        log_joints, _ = log_joint_and_gradient(model, latents, observations)
         if not (finite := np.isfinite(log_joints)).all():
             raise ValueError(
                 f"start: the log density of chain {int(np.argmin(finite))} is not finite. Give the model the "
@@ -155,9 +152,10 @@ class _Sampler:
 
         self._groups = np.array_split(np.arange(len(start)), -(-len(start) // GROUP))
         self._latents = [tf.gather(latents, group, axis=1) for group in self._groups]
-        own_data = targets.shape.rank == 2
+        own = observations.targets.shape.rank == 3
         self._data = [
-            (inputs, tf.gather(targets, group, axis=1) if own_data else targets) for group in self._groups
+            observations._replace(targets=tf.gather(observations.targets, group, axis=2)) if own else observations
+            for group in self._groups
         ]
 
     def advance(self, step_size, length, n_iterations=1):
@@ -170,9 +168,9 @@ class _Sampler:
         momenta = _padded(random.standard_normal((n_iterations, *shape), dtype=np.float32))
         log_uniforms = _padded(-random.standard_exponential((n_iterations, shape[1]), dtype=np.float32))
 
-        def block_of(group, latents, data):
+        def block_of(group, latents, observations):
             noise = tf.constant(momenta[:, :, group]), tf.constant(log_uniforms[:, group])
-            return self._block(latents, steps, counts, noise, *data)
+            return self._block(latents, steps, counts, noise, observations)
 
         with ThreadPoolExecutor(len(self._groups)) as beside:
             blocks = list(beside.map(block_of, self._groups, self._latents, self._data))

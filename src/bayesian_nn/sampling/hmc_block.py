@@ -23,7 +23,7 @@ class Block(NamedTuple):
 
 @functools.lru_cache(maxsize=16)
 def compiled_block(model: Model):
-    """Returns the compiled function `(latents, steps, counts, noise, inputs, targets) -> Block`.
+    """Returns the compiled function `(latents, steps, counts, noise, observations) -> Block`.
 
     steps: the leapfrog step of every latent in every iteration `[n_iterations, n_latents, 1]`; counts: how
     many of these iterations to do, the others being left zero, and the leapfrog steps of each; noise: the
@@ -33,9 +33,9 @@ def compiled_block(model: Model):
 
     # Not TFP's kernel, which needs the chains in the first axis: see chains_last.
     @tf.function(jit_compile=True, autograph=False)
-    def _compiled_block(latents, steps, counts, noise, inputs, targets):
+    def _compiled_block(latents, steps, counts, noise, observations):
         def gradient_at(latents):
-            return log_joint_and_gradient(model, latents, inputs, targets)
+            return log_joint_and_gradient(model, latents, observations)
 
         n_iterations, n_leapfrog = counts
         momenta, log_uniforms = noise

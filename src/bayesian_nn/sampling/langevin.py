@@ -10,7 +10,8 @@ from tqdm import tqdm
 
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
-from bayesian_nn.model.minibatch_gradient import BlockInputs, minibatch_gradient
+from bayesian_nn.model.chains_last import log_joint_and_gradient
+from bayesian_nn.training.block_inputs import BlockInputs
 from bayesian_nn.model.model import Model
 from bayesian_nn.runtime.checks import fraction, whole_number
 from bayesian_nn.runtime.random_streams import LANGEVIN, POSTERIOR, generator
@@ -161,7 +162,7 @@ def _sample(model, inputs, dynamics, start, n_burn_in, thin):
     # At most 8 MB of noise at a time, and at most 250 steps between two looks at the chains.
     length = int(np.clip(2**21 // start.size, 1, 250))
     prepare = functools.partial(_block_arguments, inputs, dynamics.times, keep, length, start.shape)
-    block = _compiled_block(model, dynamics.friction, inputs.n_points)
+    block = _compiled_block(model.program, dynamics.friction, inputs.n_points)
     state = (tf.constant(start, tf.float32), inputs.noise(0, start.shape))
     kept = []
     with ThreadPoolExecutor(1) as beside, tqdm(total=n_steps, unit="step", disable=None) as bar:
@@ -171,7 +172,7 @@ def _sample(model, inputs, dynamics, start, n_burn_in, thin):
             arguments = prepared.result()
             # Drawn while this block runs: noise is nearly as much work as the gradients.
             prepared = beside.submit(prepare, done + length)
-            *state, path = block(state, *arguments, inputs.tensors, tf.constant(now.stop - done))
+            *state, path = block(state, *arguments, inputs.observations, tf.constant(now.stop - done))
             _check_finite(state[0].numpy(), dynamics, now)
             kept.append(path[: np.count_nonzero(keep[now])].numpy())
             bar.update(now.stop - done)
@@ -210,10 +211,10 @@ def _compiled_block(model, friction, n_points):
     argument, so that all blocks share one program."""
 
     @tf.function(jit_compile=True, autograph=False)
-    def block(state, noise, times, slots, batches, data, end):
+    def block(state, noise, times, slots, batches, observations, end):
         def step(index, latents, velocities, path):
-            batch = data if batches is None else [tf.gather(part, batches[index]) for part in data]
-            _, gradient = minibatch_gradient(model, latents, *batch, n_points=n_points)
+            batch = observations if batches is None else observations.rows(batches[index])
+            _, gradient = log_joint_and_gradient(model, latents, batch, n_points=n_points)
             velocities = (
                 (1 - friction) * velocities + times[index] * gradient + math.sqrt(2 * friction) * noise[index]
             )

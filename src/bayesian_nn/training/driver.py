@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from bayesian_nn.data.minibatches import minibatch
 from bayesian_nn.data.tables import Dataset
+from bayesian_nn.model.observations import observe
 from bayesian_nn.objectives.elbo import objective_noise_shape
 from bayesian_nn.runtime.checks import not_negative, whole_number
 from bayesian_nn.runtime.random_streams import key
@@ -44,9 +45,9 @@ class Plateau:
 
 def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Plateau | None) -> str:
     """Returns the outcome of the fit, whose steps go block by block into the recorder."""
-    block = _compiled_block(settings.model, settings.posterior, settings.objective, settings.optimizer)
-    model = settings.model
-    tensors = tuple(tf.constant(part, tf.float32) for part in (model.inputs(data.x), model.targets(data.y)))
+    program = settings.model.program
+    block = _compiled_block(program, settings.posterior, settings.objective, settings.optimizer)
+    observations = observe(settings.model, data)
     rates = settings.optimizer.learning_rate.rates(settings.n_steps).astype(np.float32)
     length = _block_length(settings, data)
     prepare = functools.partial(_block_arguments, settings, data, rates, length)
@@ -64,7 +65,7 @@ def climb(settings: Settings, data: Dataset, recorder: Recorder, plateau: Platea
                     # Drawn while this block runs: with many restarts noise is a third of all the work.
                     prepared = beside.submit(prepare, index + 1)
                 interval = (tf.constant(offset), tf.constant(end))
-                result = block(recorder.state, noise, block_rates, batches, tensors, interval)
+                result = block(recorder.state, noise, block_rates, batches, observations, interval)
                 recorder.add(result, offset, end)
                 bar.update(recorder.step - bar.n)
                 if recorder.diverged:
@@ -91,16 +92,16 @@ def _compiled_block(model, posterior, objective, optimizer):
     an argument, so that all blocks of all runs share one program."""
 
     @tf.function(jit_compile=True, autograph=False)
-    def block(state, noise, rates, batches, data, interval):
+    def block(state, noise, rates, batches, observations, interval):
         begin, end = interval
         n_steps, n_restarts = noise.shape[:2]
-        n_points = data[0].shape[0]
+        n_points = observations.n_points
 
         def step(index, state, parts, parameters):
-            batch = data if batches is None else [tf.gather(part, batches[index]) for part in data]
+            batch = observations if batches is None else observations.rows(batches[index])
             with tf.GradientTape() as tape:
                 tape.watch(state.parameters)
-                value = objective(model, posterior, state.parameters, noise[index], *batch, n_points=n_points)
+                value = objective(model, posterior, state.parameters, noise[index], batch, n_points=n_points)
                 # Restarts do not share parameters: the sum's gradient is each one's own.
                 loss = -tf.reduce_sum(value.objective)
             # The ELBO's own parts, whatever is climbed.

@@ -11,8 +11,10 @@ from tqdm import tqdm
 
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
-from bayesian_nn.model.minibatch_gradient import BlockInputs, minibatch_gradient
-from bayesian_nn.model.model import Model, prior, prior_stds
+from bayesian_nn.model.chains_last import log_likelihood_and_gradient
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.prior_terms import gaussian_prior, log_prior
+from bayesian_nn.training.block_inputs import BlockInputs
 from bayesian_nn.objectives.elbo import estimate_elbo
 from bayesian_nn.posteriors.mean_field import MeanField
 from bayesian_nn.runtime.checks import fraction, positive, whole_number
@@ -105,8 +107,8 @@ def fit_ivon(
     inputs = BlockInputs(model, data, seed=seed, stream=IVON, batch_size=batch_size)
     rates = schedule_of("learning_rate", learning_rate).rates(whole_number("n_steps", n_steps))
     rule = _Rule(
-        model,
-        data.n_points,
+        model.program,
+        inputs.observations.n_points,
         whole_number("n_draws", n_draws),
         fraction("beta1", beta1, but=1),
         fraction("beta2", beta2, but=1),
@@ -165,7 +167,7 @@ def _climb(rule, inputs, rates, state):
             arguments = prepared.result()
             # Drawn while this block runs.
             prepared = beside.submit(prepare, begin // length + 1)
-            state, values = block(state, *arguments, inputs.tensors, tf.constant(n_now))
+            state, values = block(state, *arguments, inputs.observations, tf.constant(n_now))
             elbos.append(values.numpy()[:n_now])
             bar.update(n_now)
             bar.set_postfix(elbo=f"{elbos[-1][-1].max():.1f}", refresh=False)
@@ -178,9 +180,9 @@ def _compiled_block(rule):
     argument, so that all blocks share one program."""
 
     @tf.function(jit_compile=True, autograph=False)
-    def block(state, noise, rates, batches, data, end):
+    def block(state, noise, rates, batches, observations, end):
         def step(index, state, elbos):
-            batch = data if batches is None else [tf.gather(part, batches[index]) for part in data]
+            batch = observations if batches is None else observations.rows(batches[index])
             state, values = _step(rule, state, noise[index], rates[index], batch)
             return index + 1, state, elbos.write(index, values)
 
@@ -194,18 +196,18 @@ def _compiled_block(rule):
 def _step(rule, state, noise, rate, batch):
     """Returns the state after one step, and the ELBO `[n_restarts]` before it, for standard normal noise
     `[n_latents, n_restarts, n_draws]`."""
-    normal = prior(rule.model).distribution
-    prior_mean, precision = normal.loc[:, None], 1 / normal.scale[:, None] ** 2
+    prior_mean, prior_std = (tf.constant(part[:, None], tf.float32) for part in gaussian_prior(rule.model, "fit_ivon"))
+    precision = 1 / prior_std**2
     variances = 1 / (state.curvatures + precision)
     stds = tf.sqrt(variances)
     latents = state.means[..., None] + stds[..., None] * noise
-    values, slopes = minibatch_gradient(
-        rule.model, tf.reshape(latents, [noise.shape[0], -1]), *batch, n_points=rule.n_points
-    )
-    log_joint = tf.reduce_mean(tf.reshape(values, noise.shape[1:]), axis=-1)
+    flat = tf.reshape(latents, [noise.shape[0], -1])
+    values, slopes = log_likelihood_and_gradient(rule.model, flat, batch, n_points=rule.n_points)
+    log_joints = values + log_prior(rule.model, flat, axis=0)
+    log_joint = tf.reduce_mean(tf.reshape(log_joints, noise.shape[1:]), axis=-1)
     entropy = tf.reduce_sum(tf.math.log(stds), axis=0) + 0.5 * stds.shape[0] * math.log(2 * math.pi * math.e)
     # Of minus the log-likelihood alone: the prior's share is known without noise.
-    gradients = -tf.reshape(slopes, noise.shape) - precision[..., None] * (latents - prior_mean[..., None])
+    gradients = -tf.reshape(slopes, noise.shape)
     gradient = tf.reduce_mean(gradients, axis=-1)
     curvature = tf.reduce_mean(gradients * noise, axis=-1) / stds
     momenta = rule.beta1 * state.momenta + (1 - rule.beta1) * gradient
@@ -218,11 +220,11 @@ def _step(rule, state, noise, rate, batch):
 
 
 def _prior_precision(model):
-    return 1 / prior_stds(model)[:, None] ** 2
+    return 1 / gaussian_prior(model, "fit_ivon")[1][:, None] ** 2
 
 
 def _checked_std(model, initial_std):
-    smallest = prior_stds(model).min()
+    smallest = gaussian_prior(model, "fit_ivon")[1].min()
     if positive("initial_std", initial_std) >= smallest:
         raise ValueError(
             f"initial_std must be below {smallest:.3g}, the smallest sd of the prior, for a posterior is "
