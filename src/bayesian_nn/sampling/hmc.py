@@ -10,8 +10,8 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.chains_last import log_joint_and_gradient
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.prior_terms import prior_stds
 from bayesian_nn.model.observations import Observations, observe
+from bayesian_nn.model.prior_terms import prior_stds
 from bayesian_nn.runtime.checks import fraction, positive, whole_number
 from bayesian_nn.runtime.random_streams import MCMC, generator
 from bayesian_nn.runtime.tensorflow import tf
@@ -154,7 +154,9 @@ class _Sampler:
         self._latents = [tf.gather(latents, group, axis=1) for group in self._groups]
         own = observations.targets.shape.rank == 3
         self._data = [
-            observations._replace(targets=tf.gather(observations.targets, group, axis=2)) if own else observations
+            observations._replace(targets=tf.gather(observations.targets, group, axis=2))
+            if own
+            else observations
             for group in self._groups
         ]
 

@@ -9,13 +9,13 @@ import numpy as np
 from tqdm import tqdm
 
 from bayesian_nn.data.tables import Dataset
-from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.chains_last import log_joint_and_gradient
-from bayesian_nn.training.block_inputs import BlockInputs
+from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
 from bayesian_nn.runtime.checks import fraction, whole_number
 from bayesian_nn.runtime.random_streams import LANGEVIN, POSTERIOR, generator
 from bayesian_nn.runtime.tensorflow import tf
+from bayesian_nn.training.block_inputs import BlockInputs
 from bayesian_nn.training.optimizer import block_of, schedule_of
 
 __all__ = ["DivergedChainsError", "LangevinChains", "sample_sghmc", "sample_sgld"]

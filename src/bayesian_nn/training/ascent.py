@@ -20,7 +20,14 @@ BLOCK = 250
 
 
 def ascend(
-    model: Model, start, observations: Observations, *, n_steps: int, optimizer: Adam, shifts=None, factors=None
+    model: Model,
+    start,
+    observations: Observations,
+    *,
+    n_steps: int,
+    optimizer: Adam,
+    shifts=None,
+    factors=None,
 ) -> np.ndarray:
     """Returns the latents `[n_vectors, n_latents]` after `n_steps` steps up log p(y | x, w) + log p(w), all
     vectors in one compiled loop, in single precision and with all the data in every step.

@@ -18,8 +18,11 @@ from bayesian_nn.objectives.per_example_noise import Flipout, LocalReparameteris
 from bayesian_nn.posteriors.full_covariance import FullCovariance
 from bayesian_nn.posteriors.low_rank import LowRank
 from bayesian_nn.posteriors.mean_field import MeanField
+from bayesian_nn.runtime.checks import whole_number
 from bayesian_nn.runtime.files import replacing
+from bayesian_nn.runtime.random_streams import POSTERIOR, key
 from bayesian_nn.runtime.tagged_json import from_json, to_json
+from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.training.optimizer import Adam, AdamState, StepDecay, WarmupCosine
 
 __all__ = [
@@ -85,7 +88,7 @@ class Run:
         return self.settings.posterior
 
     @property
-    def n_steps(self) -> int:
+    def n_steps_done(self) -> int:
         """The number of steps done."""
         return len(self.log_likelihoods)
 
@@ -99,12 +102,21 @@ class Run:
         return float(self.final_elbos[self.best])
 
     @property
-    def steps(self) -> np.ndarray:
-        return self.recorded_steps
+    def path(self) -> np.ndarray:
+        """The best restart's parameters at the recorded steps `[n_recorded, n_parameters]`."""
+        return self.recorded_parameters[:, self.best]
 
     @property
     def parameters(self) -> np.ndarray:
-        return self.recorded_parameters[:, self.best]
+        """The best restart's parameters at the end `[n_parameters]`."""
+        return self.path[-1]
+
+    def draw(self, n_draws: int, *, seed: int, recorded: int = -1) -> np.ndarray:
+        """Returns draws of the latents `[n_draws, n_latents]` from the best restart's posterior, at the given
+        one of the recorded steps. A seed gives the same noise at every step."""
+        shape = [whole_number("n_draws", n_draws), *self.posterior.noise_shape(self.model)]
+        noise = tf.random.stateless_normal(shape, key(seed, POSTERIOR))
+        return self.posterior.draw(tf.constant(self.path[recorded]), noise).numpy()
 
     @property
     def log_likelihood(self) -> np.ndarray:

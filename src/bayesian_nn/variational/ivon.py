@@ -10,16 +10,16 @@ import numpy as np
 from tqdm import tqdm
 
 from bayesian_nn.data.tables import Dataset
-from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.chains_last import log_likelihood_and_gradient
+from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
 from bayesian_nn.model.prior_terms import gaussian_prior, log_prior
-from bayesian_nn.training.block_inputs import BlockInputs
 from bayesian_nn.objectives.elbo import estimate_elbo
 from bayesian_nn.posteriors.mean_field import MeanField
 from bayesian_nn.runtime.checks import fraction, positive, whole_number
 from bayesian_nn.runtime.random_streams import IVON, POSTERIOR, key
 from bayesian_nn.runtime.tensorflow import tf
+from bayesian_nn.training.block_inputs import BlockInputs
 from bayesian_nn.training.optimizer import StepDecay, WarmupCosine, block_of, schedule_of
 
 __all__ = ["DivergedIvonError", "IvonFit", "fit_ivon"]
@@ -196,7 +196,9 @@ def _compiled_block(rule):
 def _step(rule, state, noise, rate, batch):
     """Returns the state after one step, and the ELBO `[n_restarts]` before it, for standard normal noise
     `[n_latents, n_restarts, n_draws]`."""
-    prior_mean, prior_std = (tf.constant(part[:, None], tf.float32) for part in gaussian_prior(rule.model, "fit_ivon"))
+    prior_mean, prior_std = (
+        tf.constant(part[:, None], tf.float32) for part in gaussian_prior(rule.model, "fit_ivon")
+    )
     precision = 1 / prior_std**2
     variances = 1 / (state.curvatures + precision)
     stds = tf.sqrt(variances)
