@@ -3,6 +3,7 @@ from . import data as data
 from . import predictions as predictions
 from . import scores as scores
 from . import priors as priors
+from . import likelihoods as likelihoods
 from . import model as model
 from . import posteriors as posteriors
 from . import objectives as objectives
