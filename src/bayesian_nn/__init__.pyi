@@ -1,6 +1,7 @@
 from . import browser as browser
 from . import data as data
 from . import figures as figures
+from . import likelihoods as likelihoods
 from . import model as model
 from . import modes as modes
 from . import objectives as objectives

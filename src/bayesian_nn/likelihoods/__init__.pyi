@@ -1,0 +1,9 @@
+from .bernoulli import Bernoulli as Bernoulli
+from .heteroscedastic import HeteroscedasticGaussian as HeteroscedasticGaussian
+from .likelihood import Likelihood as Likelihood
+from .negative_binomial import LearnedDispersion as LearnedDispersion
+from .negative_binomial import NegativeBinomial as NegativeBinomial
+from .poisson import Poisson as Poisson
+from .several import Several as Several
+from .student_t import LearnedDof as LearnedDof
+from .student_t import StudentT as StudentT
