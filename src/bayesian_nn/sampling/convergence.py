@@ -47,8 +47,10 @@ def convergence_of(values) -> Convergence:
     found = {}
     with np.errstate(invalid="ignore", divide="ignore"):
         found["r_hat"] = array_stats.rhat(values, chain_axis=0, draw_axis=1, method="rank")
-        for kind in ("bulk", "tail"):
-            found[f"ess_{kind}"] = array_stats.ess(values, chain_axis=0, draw_axis=1, method=kind)
+        found["ess_bulk"] = array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk")
+        found["ess_tail"] = array_stats.ess(
+            values, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95)
+        )
     stuck = {"r_hat": np.inf, "ess_bulk": 0.0, "ess_tail": 0.0}
     known = {name: moving & np.isfinite(value) for name, value in found.items()}
     return Convergence(**{name: np.where(known[name], found[name], stuck[name]) for name in found})

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from bayesian_nn.model.model import curves
+from bayesian_nn.model.log_joint import network_outputs
+from bayesian_nn.model.observations import parts_of
 from bayesian_nn.objectives.elbo import estimate_elbo
 from bayesian_nn.runtime.checks import shown, whole_number
 from bayesian_nn.runtime.random_streams import EXPLAINED, key
 from bayesian_nn.runtime.tensorflow import tf
-from bayesian_nn.scores.errors import explained_variance
 from bayesian_nn.training.optimizer import AdamState
 from bayesian_nn.training.run import Run, data_digest
 
@@ -130,8 +130,11 @@ def _assess(settings, data, parameters):
     )
     elbos = np.where(np.isfinite(estimate.elbo), estimate.elbo, -np.inf)
     noise = tf.random.stateless_normal([200, *posterior.noise_shape(model)], key(settings.seed, EXPLAINED))
-    latents = posterior.draw(tf.constant(parameters[np.argmax(elbos)]), noise)
-    return elbos, explained_variance(curves(model, latents, data.x).mean(axis=0), data.y)
+    latents = posterior.draw(tf.constant(parameters[np.argmax(elbos)]), noise).numpy()
+    x, y = parts_of(data)
+    unknowns = latents[:, model.n_weights : model.n_weights + len(model.likelihood.unknowns)]
+    prediction = model.likelihood.prediction(x, network_outputs(model, latents, x), unknowns, model.scaling)
+    return elbos, model.likelihood.explained(prediction, y)
 
 
 def _on_device(state):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesian_nn.data.tables import Dataset, Scaling
-from bayesian_nn.model.model import LearnedNoise, Model
+from bayesian_nn.model.model import Model
 from bayesian_nn.objectives.elbo import Elbo
 from bayesian_nn.objectives.importance_weighted import ImportanceWeightedElbo
 from bayesian_nn.objectives.per_example_noise import Flipout, LocalReparameterisation

@@ -5,13 +5,12 @@ import warnings
 import numpy as np
 
 from bayesian_nn.data.tables import Dataset
-from bayesian_nn.model.model import LearnedNoise, Model
-from bayesian_nn.model.observations import check_data, checked_batch_size
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.observations import check_data, checked_batch_size, parts_of
 from bayesian_nn.objectives.elbo import Elbo
 from bayesian_nn.posteriors.mean_field import MeanField
 from bayesian_nn.runtime.checks import finite_numbers, instance, shown, whole_number
 from bayesian_nn.runtime.random_streams import checked_seed
-from bayesian_nn.scores.errors import constant_log_likelihood
 from bayesian_nn.training.driver import Plateau, climb
 from bayesian_nn.training.optimizer import Adam
 from bayesian_nn.training.recorder import Recorder
@@ -128,7 +127,7 @@ def _check_same(settings, data, earlier):
     """A resumed fit must be the fit that was interrupted; anything else is a new one."""
     if earlier.outcome == "diverged":
         raise ValueError(
-            f"resume: this run's ELBO left the finite numbers at step {earlier.n_steps}, and would again. "
+            f"resume: this run's ELBO left the finite numbers at step {earlier.n_steps_done}, and would again. "
             "Begin a new one with a smaller learning rate."
         )
     for argument, now, then in zip(Settings._fields, settings, earlier.settings, strict=True):
@@ -136,10 +135,10 @@ def _check_same(settings, data, earlier):
             raise ValueError(f"resume: this run was made with {argument}={then}, and not {now}.")
     if data_digest(data) != earlier.digest:
         raise ValueError("resume: this run was made from other data.")
-    if settings.n_steps < earlier.n_steps:
-        raise ValueError(f"resume: n_steps={settings.n_steps}, but the run has {earlier.n_steps} behind it.")
+    if settings.n_steps < earlier.n_steps_done:
+        raise ValueError(f"resume: n_steps={settings.n_steps}, but the run has {earlier.n_steps_done} behind it.")
     rates, earlier_rates = (
-        part.optimizer.learning_rate.rates(part.n_steps)[: earlier.n_steps]
+        part.optimizer.learning_rate.rates(part.n_steps)[: earlier.n_steps_done]
         for part in (settings, earlier.settings)
     )
     if not np.array_equal(rates, earlier_rates):
@@ -178,15 +177,11 @@ def _divergence_message(run, step, values):
 def _is_flat(run, data):
     """Whether a fit explains hardly more than a constant. An ELBO above the constant's score would prove that
     it does; one below it proves nothing, for a network pays for its weights."""
-    # Of a constant y there is nothing to explain.
-    return run.explained < FLAT and run.final_elbo < _constant(run, data) and np.ptp(data.y) > 0
+    return run.explained < FLAT and run.final_elbo < _constant(run, data)
 
 
 def _constant(run, data):
-    noise_std = run.model.noise_std
-    return constant_log_likelihood(
-        data.y, np.std(data.y) if isinstance(noise_std, LearnedNoise) else noise_std
-    )
+    return run.model.likelihood.constant_log_likelihood(parts_of(data)[1])
 
 
 def _flat_message(run, data, started_wide):
@@ -196,7 +191,7 @@ def _flat_message(run, data, started_wide):
         else "Try n_restarts=8, more steps, a smaller network, or a noise_std nearer to the truth."
     )
     return (
-        f"After {run.n_steps} steps this fit explains {max(run.explained, 0):.0%} of the variance of y, "
+        f"After {run.n_steps_done} steps this fit explains {max(run.explained, 0):.0%} of the variance of y, "
         f"hardly more than a constant: its ELBO is {run.final_elbo:.0f} nats, and the best constant's "
         f"log-likelihood is {_constant(run, data):.0f}. {cause} "
         "If x really says so little of y, this is right."
