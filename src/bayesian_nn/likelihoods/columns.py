@@ -8,15 +8,15 @@ __all__ = ["class_column", "column", "count_column"]
 
 
 def column(y) -> np.ndarray:
-    """Returns y `[n_points]` as float64, for one target `[n_points]` or `[n_points, 1]`. Raises ValueError for
+    """Returns one target, `[n_points]` or `[n_points, 1]`, as float64 `[n_points]`. Raises ValueError for
     another shape, for no points, and for NaN and infinity."""
     y = finite_numbers("y", y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1 or not y.size:
         raise ValueError(
-            f"y must be [n_points] or [n_points, 1], with one point or more; got {list(y.shape)}. For several "
-            "targets use Several, with a likelihood for each."
+            f"y must be [n_points] or [n_points, 1], with one point or more; got {list(y.shape)}. For "
+            "several targets use Several, with a likelihood for each."
         )
     return y
 
@@ -34,8 +34,8 @@ def count_column(y) -> np.ndarray:
 
 
 def class_column(y, n_classes: int, *, remedy: str) -> np.ndarray:
-    """Returns y as `column` does. Raises ValueError, with the remedy, for anything but whole numbers from 0 to
-    n_classes - 1; for the classes' names, with that of numbering them."""
+    """Returns y as `column` does. Raises ValueError, with the remedy, for anything but whole numbers from 0
+    to n_classes - 1, and for the names of classes, which need numbers."""
     named = np.asarray(y)
     if named.dtype.kind in "USO" and any(isinstance(value, str | bytes) for value in named.flat):
         raise ValueError(

@@ -91,8 +91,8 @@ class Gaussian:
         return Prediction(x, draws, np.broadcast_to(noise_std, len(draws)).copy())
 
     def constant_log_likelihood(self, y) -> float:
-        """Returns the log-likelihood in nats of the mean of y and, if the noise is learned, of the sd of y (at
-        least 1e-12 of the prior's median, which keeps it finite for constant y)."""
+        """Returns the log-likelihood in nats of the mean and, if the noise is learned, the sd of y, at
+        least 1e-12 of the prior's median, which keeps it finite for constant y."""
         y = column(y)
         if not self._is_learned:
             return constant_log_likelihood(y, self.noise_std)

@@ -86,7 +86,7 @@ class HeteroscedasticGaussian:
         return Prediction(x, in_y_units(outputs[:, 0], scaling), self._noise_std(outputs[:, 1]))
 
     def constant_log_likelihood(self, y) -> float:
-        """Returns the log-likelihood in nats of the mean and the sd of y, the sd as far as the bound allows."""
+        """Returns the log-likelihood in nats of the mean of y and of its sd, as far as the bound allows."""
         y, reach = column(y), math.exp(BOUND)
         return constant_log_likelihood(
             y, float(np.clip(np.std(y), self.noise_std / reach, self.noise_std * reach))

@@ -54,8 +54,8 @@ class NegativeBinomial:
         return (log_normal("dispersion", self.dispersion),) if self._is_learned else ()
 
     def targets(self, y, scaling) -> np.ndarray:
-        """Returns the counts `[n_points]` as `[n_points, 1]`. Raises ValueError for anything but whole numbers
-        from 0 on."""
+        """Returns the counts `[n_points]` as `[n_points, 1]`. Raises ValueError for anything but whole
+        numbers from 0 on."""
         return count_column(y)[:, None]
 
     def outputs_at(self, targets) -> list[np.ndarray]:
@@ -74,8 +74,8 @@ class NegativeBinomial:
         return binomial + target * logit - (target + n_failures) * tf.nn.softplus(logit)
 
     def curvature(self, outputs, unknowns, y_scale) -> list[list[np.ndarray]]:
-        """Returns the Fisher information: μ / (1 + dispersion μ) of the output, that of log dispersion as a sum
-        over counts, and nothing between the two (Lawless 1987, section 2)."""
+        """Returns the Fisher information: μ / (1 + dispersion μ) of the output, that of log dispersion as a
+        sum over counts, and nothing between the two (Lawless 1987, section 2)."""
         rate, dispersion = rate_of(outputs[0]), value_of(self.dispersion, iter(unknowns))
         of_output = np.where(np.asarray(outputs[0]) < MAX_LOG_RATE, rate / (1 + dispersion * rate), 0.0)
         if not self._is_learned:
@@ -95,8 +95,8 @@ class NegativeBinomial:
         return CountPrediction(x, rates, np.broadcast_to(dispersion, len(rates)).copy())
 
     def constant_log_likelihood(self, y) -> float:
-        """Returns the log-likelihood in nats of the rate mean(y), and of the best dispersion if it is learned:
-        where the variance of y is at most its mean that is none, and the likelihood Poisson's."""
+        """Returns the log-likelihood in nats of the rate mean(y) and, if it is learned, the best dispersion,
+        which tends to 0, Poisson's, where the variance of y is no larger than its mean."""
         y = count_column(y)
         if not self._is_learned:
             return float(np.sum(log_probability(y, y.mean(), self.dispersion)))

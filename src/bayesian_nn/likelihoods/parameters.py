@@ -12,7 +12,7 @@ __all__ = ["checked_parameter", "in_dtype", "log_normal", "value_of"]
 
 
 def checked_parameter(argument: str, value, prior: type):
-    """Returns a known parameter as a float above zero, or the log-normal prior of an unknown one, a NamedTuple
+    """Returns a known parameter as a float above zero, or the prior of an unknown one, a NamedTuple
     `prior(median, log_std)`. What JSON makes of a prior, a list or an object of its fields, is one too."""
     if isinstance(value, dict):
         value = prior(**value)

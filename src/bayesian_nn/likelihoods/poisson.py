@@ -36,8 +36,8 @@ class Poisson:
         return ()
 
     def targets(self, y, scaling) -> np.ndarray:
-        """Returns the counts `[n_points]` as `[n_points, 1]`. Raises ValueError for anything but whole numbers
-        from 0 on."""
+        """Returns the counts `[n_points]` as `[n_points, 1]`. Raises ValueError for anything but whole
+        numbers from 0 on."""
         return count_column(y)[:, None]
 
     def outputs_at(self, targets) -> list[np.ndarray]:

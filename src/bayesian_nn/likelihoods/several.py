@@ -15,9 +15,9 @@ __all__ = ["Several"]
 
 @dataclass(frozen=True)
 class Several:
-    """y is `[n_points, n_targets]`, each column with the likelihood that stands in its place in `parts`, as in
-    `Several((Gaussian(0.1), Poisson()))`. Given outputs and unknowns the targets are independent; outputs and
-    unknowns are those of the parts, one after the other. The scaling has a shift and a scale for each."""
+    """y is `[n_points, n_targets]`, with one likelihood for each column, as in `Several((Gaussian(0.1),
+    Poisson()))`. Given outputs and unknowns the targets are independent; outputs and unknowns are those of
+    the parts, one after the other. The scaling has a shift and a scale for each target."""
 
     parts: tuple[Likelihood, ...]
 
@@ -25,8 +25,8 @@ class Several:
         parts = tuple(self.parts) if isinstance(self.parts, list | tuple) else ()
         if not parts or not all(getattr(part, "n_targets", 0) == 1 for part in parts):
             raise ValueError(
-                "parts must be likelihoods of one target each, as in Several((Gaussian(0.1), Poisson())); got "
-                f"{shown(self.parts)}."
+                "parts must be likelihoods of one target each, as in Several((Gaussian(0.1), Poisson())); "
+                f"got {shown(self.parts)}."
             )
         object.__setattr__(self, "parts", parts)
 

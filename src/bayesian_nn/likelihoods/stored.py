@@ -25,7 +25,7 @@ OF_ONE_TARGET = (
 
 
 def likelihood_to_json(likelihood: Likelihood) -> dict:
-    """Returns a likelihood's fields and the name of its class. Raises ValueError for one of another library."""
+    """Returns a likelihood's fields and the name of its class. Raises ValueError for any other likelihood."""
     if isinstance(likelihood, Several):
         return {"kind": "Several", "parts": [likelihood_to_json(part) for part in likelihood.parts]}
     fields = to_json("likelihood", likelihood, OF_ONE_TARGET)

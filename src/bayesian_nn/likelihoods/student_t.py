@@ -119,8 +119,8 @@ class StudentT:
         return StudentTPrediction(x, draws, scale, dof)
 
     def constant_log_likelihood(self, y) -> float:
-        """Returns the log-likelihood in nats of the best location and, if they are learned, the best scale (at
-        least 1e-12 of the prior's median, which keeps it finite for constant y) and the best dof."""
+        """Returns the log-likelihood in nats of the best location and, if they are learned, the best dof and
+        the best scale, at least 1e-12 of the prior's median, which keeps it finite for constant y."""
         return best_log_likelihood(self, column(y))
 
     def explained(self, prediction, y) -> float:

@@ -29,8 +29,8 @@ class SeveralPredictions:
         sizes = [_size(part) for part in self.parts]
         if len(set(sizes)) != 1:
             raise ValueError(
-                f"parts must be one or more records of the same draws at the same points; got {sizes} as their "
-                "(n_draws, n_points)."
+                "parts must be one or more records of the same draws at the same points; got records of "
+                f"(n_draws, n_points) = {sizes}."
             )
 
     @property
