@@ -25,7 +25,7 @@ IMPORT = "import tensorflow, tensorflow_probability"
 RESTARTS = """
 import bayesian_nn as bnn
 data = bnn.data.cosine_with_gap(seed=42)
-model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
+model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=data.scaling)
 objective = bnn.Elbo(n_draws=8)
 run = bnn.fit(model, data, seed={seed}, n_restarts=32, n_steps=1500, objective=objective, record_at=[])
 print(run.final_elbo)

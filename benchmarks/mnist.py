@@ -21,12 +21,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-from bayesian_nn.prediction.predict_classes import class_probabilities
 from sklearn.datasets import load_sample_images
 from sklearn.feature_extraction.image import extract_patches_2d
 
 import bayesian_nn as bnn
 from bayesian_nn.data import split
+from bayesian_nn.prediction import predict_draws
 from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.training.classifier_run import ClassifierSettings
 from bayesian_nn.training.replicas import stream_steps
@@ -144,7 +144,7 @@ def print_choice(scores, n_images):
 
 def fit(training, prior, kl_weight, seed, n_epochs):
     start = time.perf_counter()
-    run = bnn.fit_classifier(
+    run = bnn.fit(
         bnn.Model(
             SIZES,
             bnn.Categorical(SIZES[-1]),
@@ -188,8 +188,8 @@ def print_pruning(run, test):
     for fraction in (0, 0.75, 0.95, 0.98, 0.99):
         left = bnn.scores.pruned(mean, std, fraction)
         random = np.random.default_rng(0)
-        draws = (left[0] + left[1] * random.standard_normal(len(mean)) for _ in range(N_DRAWS))
-        probabilities = class_probabilities(run.model, draws, test.images).mean(axis=0)
+        draws = np.stack([left[0] + left[1] * random.standard_normal(len(mean)) for _ in range(N_DRAWS)])
+        probabilities = predict_draws(run.model, draws, test.images).mean
         error = 100 * bnn.scores.error_rate(probabilities, test.labels)
         print(f"without {fraction:.0%} of the weights: error {error:.2f} %", flush=True)
 

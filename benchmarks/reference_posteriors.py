@@ -66,10 +66,11 @@ def boston():
 def load(name, *, noise_std, first_stds, hmc, settings):
     with np.load(FOLDER / f"{name}.npz") as opened:
         file = dict(opened)
+    pairs = [first_stds, (50**-0.5, 1.0)]
     model = bnn.Model(
         (file["x_train"].shape[1], 50, 1),
         bnn.Gaussian(noise_std),
-        prior=gaussian_priors([first_stds, (50**-0.5, 1.0)]),
+        prior=[tuple(map(bnn.GaussianPrior, pair)) for pair in pairs],
     )
     data = bnn.Dataset(file["x_train"], file["y_train"], model.scaling)
     return Reference(file, json.loads(str(file["meta"])), model, data, hmc, settings)

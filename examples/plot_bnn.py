@@ -116,7 +116,7 @@ numbers = {
     "seed": SEED,
     "n_points": data.n_points,
     "n_weights": model.n_weights,
-    "n_parameters": run.parameters.shape[1],
+    "n_parameters": len(run.parameters),
     "n_steps": run.n_steps_done,
     "elbo_start": run.elbo[0],
     "elbo_final": run.final_elbo,

@@ -21,6 +21,7 @@ import numpy as np
 import bayesian_nn as bnn
 from bayesian_nn import sample_hmc
 from bayesian_nn.figures import COLOURS, style, write_figure
+from bayesian_nn.model.observations import in_units
 from bayesian_nn.prediction import rank_simulations
 from bayesian_nn.runtime import output_folder, write_numbers
 from bayesian_nn.sampling.hmc import sample_chains
@@ -139,8 +140,13 @@ def by_hmc(y, seed):
     start = bnn.MeanField().initial(small, seed=seed, n_restarts=n_chains)
     chains = sample_chains(
         small,
-        small.inputs(x),
-        small.targets(np.repeat(y, N_CHAINS, axis=0)).T,
+        in_units(
+            small,
+            small.inputs(x),
+            np.stack(
+                [small.targets(each) for each in np.repeat(y, N_CHAINS, axis=0)], -1
+            ),
+        ),
         seed=seed,
         start=start[:, : small.n_latents],
         lengths=(200, 200),

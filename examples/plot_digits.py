@@ -14,7 +14,6 @@ digits that it cannot make out; and what it says of images that are no digits.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from bayesian_nn.prediction.predict_classes import class_probabilities
 from sklearn.neural_network import MLPClassifier
 
 import bayesian_nn as bnn
@@ -31,6 +30,7 @@ from bayesian_nn.figures import (
     write_figure,
     write_film,
 )
+from bayesian_nn.prediction import predict_draws
 from bayesian_nn.runtime import output_folder, write_numbers
 
 SEED, N_DRAWS = 0, 100
@@ -73,12 +73,13 @@ write_figure(panels[0, 0], folder / "digits.png")
 
 
 def fit(data, prior, kl_weight=1.0):
-    return bnn.fit_classifier(
+    return bnn.fit(
         bnn.Model((64, 50, 10), bnn.Categorical(10), prior=prior, activation="relu"),
         data,
         seed=SEED,
         n_epochs=50,
         batch_size=128,
+        kl_warmup=0.5,
         objective=bnn.LocalReparameterisation(kl_weight=kl_weight),
         optimizer=bnn.Adam(bnn.WarmupCosine(0.03, warmup=0.05), beta2=0.999),
     )
@@ -153,9 +154,7 @@ def averaged(run, images):
 
 def by_means(run, images):
     means, _ = run.moments()
-    return bnn.predictions.ClassPrediction(
-        class_probabilities(run.model, [means], images)
-    )
+    return predict_draws(run.model, means[None], images)
 
 
 def scores(prediction, data):

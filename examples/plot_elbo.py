@@ -129,7 +129,7 @@ estimators = {
     LOCAL: LocalReparameterisation(),
 }
 moments = {"start": 0, "step 100": np.argmin(abs(run.recorded_steps - 100)), "end": -1}
-held = run.parameters[list(moments.values())]
+held = run.path[list(moments.values())]
 BATCH_SIZE = 8
 with_batches = ("one draw", "five draws", LOCAL)
 variances = {

@@ -261,7 +261,7 @@ def rms(values):
 
 of_weights = {}
 for when, recorded in {"start": 0, "end": -1}.items():
-    means, rho = np.split(original.parameters[recorded], 2)
+    means, rho = np.split(original.path[recorded], 2)
     stds = np.logaddexp(0, rho)
     for name, part in {"output": into_output, "others": others}.items():
         of_weights[f"{name}_rms_{when}"] = rms(means[part])

@@ -25,7 +25,6 @@ import time
 
 import matplotlib.pyplot as plt
 import numpy as np
-from bayesian_nn.prediction.predict_classes import class_probabilities
 from sklearn.datasets import load_sample_images
 from sklearn.feature_extraction.image import extract_patches_2d
 
@@ -47,6 +46,7 @@ from bayesian_nn.figures import (
     write_figure,
     write_film,
 )
+from bayesian_nn.prediction import predict_draws
 from bayesian_nn.runtime import output_folder, write_numbers
 from bayesian_nn.runtime.tensorflow import tf
 
@@ -107,7 +107,7 @@ def fit(name, kl_weight, n_epochs, seed=0, sizes=sizes):
         activation="relu",
         scaling=bnn.data.PixelNorm(n_pixels**0.5 / 3),
     )
-    run = bnn.fit_classifier(
+    run = bnn.fit(
         model,
         training,
         seed=seed,
@@ -325,8 +325,8 @@ def errors_without(run, n_draws=10):
     of_fraction = []
     for fraction in fractions:
         left_mean, left_std = bnn.scores.pruned(mean, std, fraction)
-        draws = (left_mean + left_std * each for each in noises)
-        probabilities = class_probabilities(run.model, draws, test.images).mean(axis=0)
+        draws = np.stack([left_mean + left_std * each for each in noises])
+        probabilities = predict_draws(run.model, draws, test.images).mean
         of_fraction.append(bnn.scores.error_rate(probabilities, test.labels))
     return of_fraction
 

@@ -26,11 +26,11 @@ data = bnn.data.cosine_with_gap(seed=42)
 x = np.linspace(-4, 12, 201)
 
 
-def network(*hidden, prior_std=1.0, activation="tanh"):
+def network(*hidden, prior=bnn.GaussianPrior(1.0), activation="tanh"):
     return bnn.Model(
         layer_sizes=(1, *hidden, 1),
         likelihood=bnn.Gaussian(data.noise_std),
-        prior=bnn.GaussianPrior(prior_std),
+        prior=prior,
         activation=activation,
         scaling=data.scaling,
     )
@@ -140,12 +140,15 @@ write_figure(panels[0], folder / "not-the-prior.png")
 #
 # Each unit adds its part to the output, so the sd of f grows like the square root of
 # the width: times two for four times as many units. Divide each weight's sd by the
-# root of the number of its inputs, and the growth is gone. `prior_std` takes a pair
+# root of the number of its inputs, and the growth is gone. `prior` takes a pair
 # for each layer, of its weights and of its biases.
 
 
 def scaled_by_fan_in(*hidden, std=1.0):
-    return [(std / np.sqrt(n_in), std) for n_in in (1, *hidden)]
+    return [
+        (bnn.GaussianPrior(std / np.sqrt(n_in)), bnn.GaussianPrior(std))
+        for n_in in (1, *hidden)
+    ]
 
 
 widths = [2, 4, 8, 16, 32, 64, 128]
@@ -155,7 +158,7 @@ by_width = {
     ],
     "weights N(0, 1 / fan-in)": [
         prior_predictive(
-            network(width, width, prior_std=scaled_by_fan_in(width, width))
+            network(width, width, prior=scaled_by_fan_in(width, width))
         ).epistemic_std.mean()
         for width in widths
     ],
@@ -217,7 +220,7 @@ with style():
         for panel, depth in zip(row, depths, strict=True):
             hidden = [30] * depth
             model = network(
-                *hidden, prior_std=scaled_by_fan_in(*hidden), activation=activation
+                *hidden, prior=scaled_by_fan_in(*hidden), activation=activation
             )
             prediction = prior_predictive(model)
             draw_functions(panel, prediction, n_curves=8)
@@ -266,8 +269,8 @@ with style():
         1, len(first_stds), num="bends", figsize=(7.2, 4), sharex=True, sharey=True
     )
     for panel, std in zip(panels, first_stds, strict=True):
-        pairs = scaled_by_fan_in(30, 30)
-        model = network(30, 30, prior_std=[(std, std), *pairs[1:]])
+        _, *others = scaled_by_fan_in(30, 30)
+        model = network(30, 30, prior=[bnn.GaussianPrior(std), *others])
         prediction = prior_predictive(model)
         draw_functions(panel, prediction, n_curves=6)
         n_bends[std] = bends(prediction)

@@ -15,12 +15,13 @@ __all__ = ["Dataset", "Scaling", "dataset", "read_csv", "train_test_split"]
 
 class Scaling(NamedTuple):
     """The change of units between data and network: it sees `(x - x_shift) / x_scale`, and its output
-    times `y_scale` plus `y_shift` is in y's units. `x_shift` and `x_scale` have one number per input."""
+    times `y_scale` plus `y_shift` is in y's units. `x_shift` and `x_scale` have one number per input; so have
+    `y_shift` and `y_scale` for several targets, and are numbers for one."""
 
     x_shift: tuple[float, ...]
     x_scale: tuple[float, ...]
-    y_shift: float = 0.0
-    y_scale: float = 1.0
+    y_shift: float | tuple[float, ...] = 0.0
+    y_scale: float | tuple[float, ...] = 1.0
 
     def inputs(self, x: np.ndarray) -> np.ndarray:
         """Returns what the network sees of x `[n_points, n_inputs]`, in double precision."""
@@ -31,7 +32,7 @@ class Scaling(NamedTuple):
 class Dataset:
     """Observations in their original units.
 
-    x: inputs `[n_points, n_inputs]`; y: targets `[n_points]`; scaling: the units a network should work in;
+    x: inputs `[n_points, n_inputs]`; y: targets `[n_points]`, or several `[n_points, n_targets]`; scaling: the units a network should work in;
     truth: the noise-free function `x [n, n_inputs] -> [n]`, if known; noise_std: the sd of y around it, in
     y's units, if known. Raises ValueError for NaN, and for shapes that disagree.
     """
@@ -41,7 +42,7 @@ class Dataset:
     scaling: Scaling
     name: str = "data"
     x_names: tuple[str, ...] = ("x",)
-    y_name: str = "y"
+    y_name: str | tuple[str, ...] = "y"
     truth: Callable[[np.ndarray], np.ndarray] | None = None
     noise_std: float | None = None
 
@@ -55,9 +56,16 @@ class Dataset:
         return len(self.y)
 
 
-def dataset(x, y, *, x_names: Sequence[str] | None = None, y_name: str = "y", name: str = "data") -> Dataset:
-    """Returns a data set from arrays, x `[n_points]` or `[n_points, n_inputs]` and y `[n_points]`, with a
-    scaling that standardises every column to mean 0 and sd 1."""
+def dataset(
+    x,
+    y,
+    *,
+    x_names: Sequence[str] | None = None,
+    y_name: str | tuple[str, ...] = "y",
+    name: str = "data",
+) -> Dataset:
+    """Returns a data set from arrays, x `[n_points]` or `[n_points, n_inputs]` and y `[n_points]`, or several
+    targets `[n_points, n_targets]`, with a scaling that standardises every column to mean 0 and sd 1."""
     x = finite_numbers("x", x)
     x, y = _observations(x[:, None] if x.ndim == 1 else x, y)
     if len(y) < 2:
@@ -113,10 +121,12 @@ def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple
 
 def _observations(x, y):
     x, y = finite_numbers("x", x), finite_numbers("y", y)
-    if x.ndim != 2 or x.shape[1] == 0 or y.ndim != 1 or len(x) != len(y):
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if x.ndim != 2 or x.shape[1] == 0 or y.ndim not in (1, 2) or len(x) != len(y):
         raise ValueError(
-            f"x must be [n_points, n_inputs] and y [n_points] with the same n_points; "
-            f"got x {list(x.shape)} and y {list(y.shape)}."
+            "x must be [n_points, n_inputs] and y [n_points], or [n_points, n_targets] for several targets, "
+            f"with the same n_points; got x {list(x.shape)} and y {list(y.shape)}."
         )
     return x, y
 
@@ -130,8 +140,8 @@ def _standardising(x, y):
     return Scaling(
         x_shift=tuple(x.mean(axis=0).tolist()),
         x_scale=tuple(spread(x).tolist()),
-        y_shift=float(y.mean()),
-        y_scale=float(spread(y)),
+        y_shift=float(y.mean()) if y.ndim == 1 else tuple(y.mean(axis=0).tolist()),
+        y_scale=float(spread(y)) if y.ndim == 1 else tuple(spread(y).tolist()),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
+from bayesian_nn.likelihoods.gaussian import Gaussian
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
 from bayesian_nn.model.observations import observe, parts_of
@@ -58,8 +59,8 @@ def fit_ensemble(
     density has one top they end as one point. anchored: centre each member's prior on its own draw from the
     prior (Pearce et al. 2020, "Uncertainty in neural networks: approximately Bayesian ensembling", section
     3). perturbed: give each member targets of its own, drawn from the likelihood around those observed, with
-    a noise that is unknown at its prior's median; None does so where the likelihood has such targets, and
-    classes have none. With both, members of a model with Gaussian noise that is linear in its latents are
+    a noise that is unknown at its prior's median; None does so for Gaussian noise that is known, for which
+    there is a reason, and classes have no such targets. With both, members of a model with Gaussian noise that is linear in its latents are
     exact draws from its posterior (randomised maximum a posteriori sampling); of a network they are not.
 
     start: latents `[n_members, n_latents]` to begin from, by default random networks. Raises ValueError for
@@ -74,7 +75,7 @@ def fit_ensemble(
         shifts = stds * generator(seed, ENSEMBLE, ANCHORS).standard_normal((n_members, model.n_latents))
     targets = model.targets(parts_of(data)[1])
     if perturbed is None:
-        perturbed = model.likelihood.outputs_at(targets) is not None
+        perturbed = isinstance(model.likelihood, Gaussian) and not model.likelihood.unknowns
     if yes_or_no("perturbed", perturbed):
         perturbations = _perturbed(model, targets, n_members, generator(seed, ENSEMBLE, PERTURBATIONS))
         observations = observations._replace(targets=tf.constant(perturbations, tf.float32))

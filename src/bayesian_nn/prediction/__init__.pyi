@@ -3,3 +3,5 @@ from .predict import draw_prior as draw_prior
 from .predict import predict_draws as predict_draws
 from .simulation_based_calibration import rank_simulations as rank_simulations
 from .simulation_based_calibration import simulate as simulate
+from .summary import Summary as Summary
+from .summary import summarise as summarise

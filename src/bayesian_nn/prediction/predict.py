@@ -9,7 +9,7 @@ from bayesian_nn.model.prior_terms import draw_from_prior
 from bayesian_nn.runtime.checks import instance, shown, whole_number
 from bayesian_nn.runtime.random_streams import checked_seed
 
-__all__ = ["draw_prior", "predict", "predict_draws", "predict_prior", "prediction_of"]
+__all__ = ["checked_draws", "draw_prior", "predict", "predict_draws", "predict_prior", "prediction_of"]
 
 
 def predict(result, x, *, n_draws: int, seed: int, recorded: int | None = None):
@@ -21,16 +21,22 @@ def predict(result, x, *, n_draws: int, seed: int, recorded: int | None = None):
     of its recorded steps; None is its end. The same seed gives the same draws at every x, and the same noise
     at every recorded step.
     """
+    return predict_draws(*checked_draws(result, n_draws, seed, recorded), x)
+
+
+def checked_draws(result, n_draws: int, seed: int, recorded: int | None = None) -> tuple[Model, np.ndarray]:
+    """Returns the model of an inference method's result, and draws of its latents `[n_draws, n_latents]`.
+    Raises ValueError for anything else than a result."""
     model, draw = getattr(result, "model", None), getattr(result, "draw", None)
     # A class, or a family such as MeanField(), has a draw that asks for something else.
     if draw is None or not isinstance(model, Model) or isinstance(result, type):
         raise ValueError(
             "result must be what fit, sample_hmc or another inference method returned, with a model and "
-            f"draw(n_draws, seed=...); got {shown(result)}. Of latents predict_draws(model, latents, x) predicts."
+            f"draw(n_draws, seed=...); got {shown(result)}. For latents of your own there is "
+            "bnn.prediction.predict_draws(model, latents, x)."
         )
     settings = {} if recorded is None else {"recorded": recorded}
-    latents = draw(whole_number("n_draws", n_draws), seed=checked_seed(seed), **settings)
-    return predict_draws(model, latents, x)
+    return model, draw(whole_number("n_draws", n_draws), seed=checked_seed(seed), **settings)
 
 
 def predict_draws(model: Model, latents, x):

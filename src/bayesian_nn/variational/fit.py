@@ -136,7 +136,9 @@ def _check_same(settings, data, earlier):
     if data_digest(data) != earlier.digest:
         raise ValueError("resume: this run was made from other data.")
     if settings.n_steps < earlier.n_steps_done:
-        raise ValueError(f"resume: n_steps={settings.n_steps}, but the run has {earlier.n_steps_done} behind it.")
+        raise ValueError(
+            f"resume: n_steps={settings.n_steps}, but the run has {earlier.n_steps_done} behind it."
+        )
     rates, earlier_rates = (
         part.optimizer.learning_rate.rates(part.n_steps)[: earlier.n_steps_done]
         for part in (settings, earlier.settings)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from truths.linear_regression import problem
 
 import bayesian_nn as bnn
 from bayesian_nn.model.initial_weights import first_latents
-from bayesian_nn.model.observations import checked_batch_size, in_network_units
+from bayesian_nn.model.observations import checked_batch_size, observe
 
 MODEL, DATA = problem()
 NETWORK = bnn.Model((2, 2, 1), bnn.Gaussian(1.0), scaling=DATA.scaling)
@@ -26,9 +27,15 @@ METHODS = {
 
 
 def test_the_data_are_in_the_model_s_units():
-    inputs, targets = in_network_units(MODEL, DATA)
-    np.testing.assert_array_equal(inputs, MODEL.inputs(DATA.x))
-    np.testing.assert_array_equal(targets, MODEL.targets(DATA.y))
+    observations = observe(MODEL, DATA, tf.float64)
+    np.testing.assert_array_equal(observations.inputs, MODEL.inputs(DATA.x))
+    np.testing.assert_array_equal(observations.targets[:, 0], (DATA.y - DATA.scaling.y_shift) / DATA.scaling.y_scale)
+    np.testing.assert_array_equal(observations.y_scale, [DATA.scaling.y_scale])
+    part = observations.rows([3, 0])
+    np.testing.assert_array_equal(part.inputs, observations.inputs.numpy()[[3, 0]])
+    np.testing.assert_array_equal(part.targets, observations.targets.numpy()[[3, 0]])
+    assert (observations.n_points, part.n_points) == (30, 2)
+    assert {each.dtype for each in observe(MODEL, DATA)} == {tf.float32}
 
 
 def test_the_first_latents_are_those_given_or_the_mean_field_s():
@@ -55,7 +62,7 @@ def test_a_batch_may_be_all_observations_or_fewer():
     ("model", "data", "message"),
     [
         ("net", DATA, r"model must be a Model; got 'net'\. Make one as in Model\(\(1, 10, 10, 1\)"),
-        (MODEL, (DATA.x, DATA.y), r"data must be a Dataset; got .* Make one of arrays with dataset\(x, y\)"),
+        (MODEL, (DATA.x, DATA.y), r"data must be a Dataset or LabelledImages; got .* Make one of arrays with dataset\(x, y\)"),
         (
             bnn.Model((1, 2, 1), bnn.Gaussian(1.0)),
             DATA,

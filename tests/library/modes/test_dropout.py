@@ -12,7 +12,7 @@ from bayesian_nn.modes.map_estimate import find_map
 DATA = bnn.data.cosine_with_gap(seed=42)
 RATE = 0.2
 SHALLOW = bnn.Model(
-    (1, 20, 1), bnn.Gaussian(0.1), prior=gaussian_priors([(2.0, 1.0), (0.5, 1.0)]), scaling=DATA.scaling
+    (1, 20, 1), bnn.Gaussian(0.1), prior=((bnn.GaussianPrior(2.0), bnn.GaussianPrior(1.0)), (bnn.GaussianPrior(0.5), bnn.GaussianPrior(1.0))), scaling=DATA.scaling
 )
 DEEP = bnn.Model((2, 3, 4, 1), bnn.Gaussian(bnn.LearnedNoise(0.3)))
 
@@ -20,7 +20,7 @@ DEEP = bnn.Model((2, 3, 4, 1), bnn.Gaussian(bnn.LearnedNoise(0.3)))
 def objective(latents, rate):
     """The mean over all masks of log p(y, w), but for a constant, and its gradient `[n_latents]`: with one
     hidden layer the output's mean is the network's, its variance rate / (1 - rate) · Σ (w h)²."""
-    inputs, targets = SHALLOW.inputs(DATA.x), SHALLOW.targets(DATA.y)
+    inputs, targets = SHALLOW.inputs(DATA.x), SHALLOW.targets(DATA.y)[:, 0]
     w1, b1, w2, b2 = latents[:20], latents[20:40], latents[40:60], latents[60]
     hidden = np.tanh(inputs * w1 + b1)
     residuals = targets - hidden @ w2 - b2

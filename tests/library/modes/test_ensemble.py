@@ -36,7 +36,7 @@ def test_members_with_anchors_and_perturbed_targets_are_draws_from_the_exact_pos
 def test_half_of_it_gives_half_of_the_spread():
     covariance = TRUTH.covariance
     # The mode is linear in the prior's centre and in the targets: each gives its part of the covariance.
-    by_prior = covariance @ covariance / LINEAR.prior_std**2
+    by_prior = covariance @ covariance / LINEAR.prior.std**2
     assert_moments(fit_linear(perturbed=False), TRUTH.mean, by_prior)
     assert_moments(fit_linear(anchored=False), TRUTH.mean, covariance - by_prior)
 
@@ -49,9 +49,9 @@ def test_a_plain_ensemble_collapses_to_the_mode():
 
 def test_priors_and_units_of_every_latent_are_its_own():
     data = LINEAR_DATA
-    model = bnn.Model((2, 1), bnn.Gaussian(40.0), prior=gaussian_priors([(0.1, 3.0)]), scaling=data.scaling)
+    model = bnn.Model((2, 1), bnn.Gaussian(40.0), prior=((bnn.GaussianPrior(0.1), bnn.GaussianPrior(3.0)),), scaling=data.scaling)
     members = fit_ensemble(model, data, seed=0, n_members=N, n_steps=600).members
-    inputs, targets = model.inputs(data.x), model.targets(data.y)
+    inputs, targets = model.inputs(data.x), model.targets(data.y)[:, 0]
     design = np.column_stack([inputs, np.ones(len(targets))])
     noise_std = 40.0 / data.scaling.y_scale
     precision = design.T @ design / noise_std**2 + np.diag([100.0, 100.0, 1 / 9])

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from truths.linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.model.model import log_joint
+from bayesian_nn.model.log_joint import log_joint
+from bayesian_nn.model.observations import observe
 from bayesian_nn.modes.map_estimate import find_map
 
 POST = bnn.data.cosine_with_gap(seed=42)
@@ -44,15 +46,15 @@ def test_learned_noise_has_its_mode_where_the_residuals_and_the_prior_put_it():
 
 def test_the_best_mode_is_stationary_and_the_best():
     estimate = find_map(POST_MODEL, POST, seed=0, n_steps=500, n_restarts=4)
-    inputs, targets = POST_MODEL.inputs(POST.x), POST_MODEL.targets(POST.y)
+    observations = observe(POST_MODEL, POST, tf.float64)
     np.testing.assert_allclose(
-        log_joint(POST_MODEL, estimate.latents, inputs, targets), estimate.log_joints, rtol=1e-12
+        log_joint(POST_MODEL, estimate.latents, observations), estimate.log_joints, rtol=1e-12
     )
     assert estimate.best == np.argmax(estimate.log_joints)
     assert estimate.slope <= 1e-4
 
     def height(latents):
-        return log_joint(POST_MODEL, latents, inputs, targets).numpy()
+        return log_joint(POST_MODEL, latents, observations).numpy()
 
     def slopes(latents, step=1e-5):
         shifted = np.eye(len(latents)) * step

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 from truths.linear_regression import exact, problem
 from truths.made_by_hand import parameters_of
 
 import bayesian_nn as bnn
-from bayesian_nn.model.model import log_likelihood
+from bayesian_nn.model.log_joint import log_likelihood
+from bayesian_nn.model.observations import observe
 from bayesian_nn.objectives.elbo import log_ratios
 from bayesian_nn.objectives.importance_weighted import ImportanceWeightedElbo, estimate_bound
 
@@ -25,8 +27,7 @@ def uncorrelated_problem(n_points=30):
 
 def bound(model, parameters, noise, data, **keywords):
     objective = ImportanceWeightedElbo(noise.shape[-2])
-    inputs, targets = model.inputs(data.x), model.targets(data.y)
-    return objective(model, FAMILY, parameters, noise, inputs, targets, **keywords)
+    return objective(model, FAMILY, parameters, noise, observe(model, data, tf.float64), **keywords)
 
 
 def test_at_the_exact_posterior_it_is_the_log_evidence_with_any_draws():
@@ -68,7 +69,7 @@ def test_an_evaluation_is_the_mean_of_the_weights_in_numpy():
     parameters = parameters_of(random.normal(size=(2, model.n_latents)), np.full((2, model.n_latents), 0.1))
     noise = random.normal(size=(2, 7, model.n_latents))
     draws = FAMILY.draw(parameters, noise)
-    log_weights = log_likelihood(model, draws, model.inputs(data.x), model.targets(data.y))
+    log_weights = log_likelihood(model, draws, observe(model, data, tf.float64))
     log_weights -= log_ratios(model, FAMILY, parameters, draws)
     parts = bound(model, parameters, noise, data)
     np.testing.assert_allclose(parts.objective, logsumexp(log_weights, axis=1) - np.log(7), rtol=1e-10)
@@ -103,7 +104,7 @@ def test_a_fit_climbs_the_bound_and_is_no_elbo_fit():
     assert bounds["iw"].bound - bounds["elbo"].bound > 5 * error
     assert runs["iw"].final_elbo < runs["elbo"].final_elbo
     # It covers more of the two slopes, which the mean-field optimum has too narrow for their correlation.
-    stds = np.logaddexp(0, np.split(runs["iw"].parameters[-1], 2)[1])
+    stds = np.logaddexp(0, np.split(runs["iw"].parameters, 2)[1])
     assert np.all(stds[:2] > 1.1 * truth.mean_field_std[:2])
 
 

@@ -8,7 +8,9 @@ from truths.linear_regression import exact, problem
 from truths.made_by_hand import parameters_of
 
 import bayesian_nn as bnn
-from bayesian_nn.model.model import log_likelihood, network
+from bayesian_nn.model.log_joint import log_likelihood
+from bayesian_nn.model.network import outputs
+from bayesian_nn.model.observations import observe
 from bayesian_nn.objectives.elbo import analytic_kl, objective_noise_shape
 from bayesian_nn.objectives.per_example_noise import (
     Flipout,
@@ -47,12 +49,12 @@ def noise_for(kind, model, n_draws, n_points, *leading, seed=1):
 def test_every_output_is_distributed_as_with_weights_drawn(kind, sizes):
     model, data, mean, std = small_network(sizes=sizes)
     inputs, n_draws = model.inputs(data.x), 20_000
-    outputs = OBJECTIVES[kind](model, mean, std, noise_for(kind, model, n_draws, 6), inputs).numpy()[:, 0]
+    found = OBJECTIVES[kind](model, mean, std, noise_for(kind, model, n_draws, 6), inputs).numpy()[:, 0]
     weights = mean + std * np.random.default_rng(5).normal(size=(n_draws, model.n_latents))
-    drawn = network(model, weights, inputs).numpy()
-    assert outputs.shape == drawn.shape == (n_draws, 6)
+    drawn = outputs(model, weights, inputs).numpy()[:, 0]
+    assert found.shape == drawn.shape == (n_draws, 6)
     # Mean, second and fourth moment of every point, in the drawn ones' sd.
-    standardised = [(each - drawn.mean(axis=0)) / drawn.std(axis=0) for each in (outputs, drawn)]
+    standardised = [(each - drawn.mean(axis=0)) / drawn.std(axis=0) for each in (found, drawn)]
     for power in (1, 2, 4):
         ours, theirs = (each**power for each in standardised)
         error = np.sqrt((ours.var(axis=0) + theirs.var(axis=0)) / n_draws)
@@ -65,11 +67,11 @@ def test_points_have_noise_of_their_own_where_drawn_weights_share_it(kind):
     model, *_ = small_network(sizes=(2, 1))
     mean, std, inputs = np.zeros(3), np.ones(3), np.ones((2, 2))
     noise = noise_for(kind, model, 20_000, 2)
-    outputs = OBJECTIVES[kind](model, mean, std, noise, inputs).numpy()[:, 0]
+    found = OBJECTIVES[kind](model, mean, std, noise, inputs).numpy()[:, 0]
     # Of one input twice, drawn weights make the same output: a correlation of 1.
-    assert abs(np.corrcoef(outputs.T)[0, 1]) < 5 / np.sqrt(20_000)
+    assert abs(np.corrcoef(found.T)[0, 1]) < 5 / np.sqrt(20_000)
     # With a sign of the layer's output alone, the deviations would have the same size.
-    sizes = (outputs - outputs.mean(axis=0)) ** 2
+    sizes = (found - found.mean(axis=0)) ** 2
     assert np.corrcoef(sizes.T)[0, 1] < 0.9
 
 
@@ -77,9 +79,9 @@ def test_points_have_noise_of_their_own_where_drawn_weights_share_it(kind):
 def test_without_spread_it_is_the_network(kind):
     model, data, mean, std = small_network(3)
     inputs = model.inputs(data.x)
-    outputs = OBJECTIVES[kind](model, mean, 0 * std + 1e-12, noise_for(kind, model, 5, 6, 3), inputs)
-    expected = network(model, mean, inputs)[:, None]
-    np.testing.assert_allclose(outputs[..., 0, :], np.broadcast_to(expected, (3, 5, 6)), rtol=1e-9, atol=1e-9)
+    found = OBJECTIVES[kind](model, mean, 0 * std + 1e-12, noise_for(kind, model, 5, 6, 3), inputs)
+    expected = np.broadcast_to(outputs(model, mean, inputs)[:, None], (3, 5, 1, 6))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
 # --- the objectives
@@ -89,17 +91,17 @@ def test_without_spread_it_is_the_network(kind):
 @pytest.mark.parametrize("noise_std", [0.3, bnn.LearnedNoise(0.2, 0.7)], ids=["known", "learned"])
 def test_without_spread_it_is_the_model_s_likelihood_and_many_posteriors_stay_apart(kind, noise_std):
     model, data, mean, std = small_network(2, 3, noise_std=noise_std)
-    inputs, targets = model.inputs(data.x), model.targets(data.y)
+    observations = observe(model, data, tf.float64)
     parameters, noise = parameters_of(mean, 0 * std + 1e-9), noise_for(kind, model, 4, 6, 2, 3)
-    parts = kind(4)(model, FAMILY, parameters, noise, inputs, targets, n_points=60)
+    parts = kind(4)(model, FAMILY, parameters, noise, observations, n_points=60)
     np.testing.assert_allclose(
-        parts.log_likelihood, 10 * log_likelihood(model, mean, inputs, targets), rtol=1e-6
+        parts.log_likelihood, 10 * log_likelihood(model, mean, observations), rtol=1e-6
     )
     np.testing.assert_array_equal(parts.kl, analytic_kl(model, FAMILY, parameters))
     parameters = parameters_of(mean, std)
-    together = kind(4)(model, FAMILY, parameters, noise, inputs, targets).elbo
+    together = kind(4)(model, FAMILY, parameters, noise, observations).elbo
     for place in np.ndindex(2, 3):
-        alone = kind(4)(model, FAMILY, parameters[place], noise[place], inputs, targets).elbo
+        alone = kind(4)(model, FAMILY, parameters[place], noise[place], observations).elbo
         np.testing.assert_allclose(together[place], alone, rtol=1e-10)
 
 
@@ -109,13 +111,13 @@ def test_the_expected_log_likelihood_is_the_gaussian_integral(kind):
     truth = exact(model, data)
     mean, std = truth.mean + 0.1, np.array([0.2, 0.3, 0.1])
     noise_std = model.likelihood.noise_std / model.scaling.y_scale
-    squares = np.sum((model.targets(data.y) - truth.design @ mean) ** 2)
+    squares = np.sum((model.targets(data.y)[:, 0] - truth.design @ mean) ** 2)
     spread = np.sum(truth.design**2 @ std**2)
     constant = -0.5 * data.n_points * np.log(2 * np.pi * model.likelihood.noise_std**2)
     closed_form = constant - 0.5 * (squares + spread) / noise_std**2
     noise = noise_for(kind, model, 1, data.n_points, 4000)
     parameters = np.broadcast_to(parameters_of(mean, std), (4000, 6))
-    arguments = (noise, model.inputs(data.x), model.targets(data.y))
+    arguments = (noise, observe(model, data, tf.float64))
     each = kind()(model, FAMILY, tf.constant(parameters), *arguments).log_likelihood.numpy()
     error = each.std() / np.sqrt(4000)
     assert abs(each.mean() - closed_form) < 5 * error
@@ -126,13 +128,13 @@ def test_the_expected_log_likelihood_is_the_gaussian_integral(kind):
 @pytest.mark.parametrize("noise_std", [0.3, bnn.LearnedNoise(0.2, 0.7)], ids=["known", "learned"])
 def test_the_gradient_is_that_of_finite_differences(kind, noise_std):
     model, data, mean, std = small_network(noise_std=noise_std)
-    inputs, targets = model.inputs(data.x), model.targets(data.y)
+    observations = observe(model, data, tf.float64)
     point, noise = parameters_of(mean, std), noise_for(kind, model, 3, 6)
 
     def elbo(parameters):
         shape = (*parameters.shape[:-1], *noise.shape)
         each = np.broadcast_to(noise, shape)
-        return kind(3)(model, FAMILY, parameters, each, inputs, targets, n_points=50).objective
+        return kind(3)(model, FAMILY, parameters, each, observations, n_points=50).objective
 
     assert_gradient_is_that_of_finite_differences(elbo, point)
 
@@ -140,7 +142,7 @@ def test_the_gradient_is_that_of_finite_differences(kind, noise_std):
 @BOTH
 def test_a_tempered_one_reports_the_elbo_s_parts(kind):
     model, data, mean, std = small_network()
-    arguments = (noise_for(kind, model, 2, 6), model.inputs(data.x), model.targets(data.y))
+    arguments = (noise_for(kind, model, 2, 6), observe(model, data, tf.float64))
     plain, cold = (
         kind(2, kl_weight)(model, FAMILY, parameters_of(mean, std), *arguments) for kl_weight in (1, 0.1)
     )
@@ -188,7 +190,7 @@ class OtherFamily:
 @BOTH
 def test_other_families_are_refused(kind):
     model, data = problem()
-    arguments = (noise_for(kind, model, 1, 30), model.inputs(data.x), model.targets(data.y))
+    arguments = (noise_for(kind, model, 1, 30), observe(model, data))
     message = f"posterior must be a MeanField; got .* {kind.__name__} needs independent Gaussians"
     with pytest.raises(ValueError, match=message):
         kind()(model, OtherFamily(), np.zeros(6), *arguments)

@@ -81,7 +81,7 @@ SAME_BUT_FOR_ONE_THING = [
     (np.zeros(4), np.zeros((2, 2))),
     (np.zeros(4), np.zeros(4, np.float32)),
     (Settings(1.0, (1,)), Settings(1.0, (2,))),
-    (MODEL, replace(MODEL, noise_std=0.2)),
+    (MODEL, replace(MODEL, likelihood=bnn.Gaussian(0.2))),
     (MODEL, replace(MODEL, layer_sizes=(1, 10, 11, 1))),
     (DATA, replace(DATA, y=DATA.y + 1e-12)),
     (lambda x: x + 1, lambda x: x + 2),

@@ -1,0 +1,45 @@
+"""Every method with every likelihood: without a hidden layer it finds the posterior of long HMC chains."""
+
+import numpy as np
+import pytest
+from contracts.methods import LIKELIHOODS, METHODS, problem
+
+import bayesian_nn as bnn
+
+SEED = 0
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    """A folder that all processes of this test run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return (folder.parent if folder.name.startswith("popen-") else folder) / "references"
+
+
+def reference(model, data, folder):
+    return bnn.sampling.reference_chains(model, data, seed=SEED, n_chains=64, n_draws=200, folder=folder)
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_finds_the_posterior(method, likelihood, shared):
+    model, data = problem(LIKELIHOODS[likelihood])
+    truth = reference(model, data, shared).latents.reshape(-1, model.n_latents)
+    infer, off, (narrowest, widest) = METHODS[method]
+    draws = infer(model, data, SEED).draw(2000, seed=1)
+    assert draws.shape == (2000, model.n_latents)
+    distance = np.abs(draws.mean(axis=0) - truth.mean(axis=0)) / truth.std(axis=0)
+    widths = draws.std(axis=0) / truth.std(axis=0)
+    assert distance.max() < off, distance
+    assert narrowest <= widths.min(), widths
+    assert widths.max() <= widest, widths
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_the_reference_itself_has_converged(likelihood, shared):
+    model, data = problem(LIKELIHOODS[likelihood])
+    chains = reference(model, data, shared)
+    convergence = bnn.sampling.function_space_convergence(chains, data.x)
+    assert convergence.r_hat.max() < 1.01
+    assert convergence.ess_bulk.min() > 2000
+    assert not chains.n_divergences
