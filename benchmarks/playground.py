@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from browser import chromium, require_chromium
 from node import engine
 
-from site_build.pages_server import serve
+from site_build.files.pages_server import serve
 
 TRAIN = """async ({ assets, data, activation, nSteps }) => {
     const { Training } = await import(`${assets}variational.js`);

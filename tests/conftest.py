@@ -10,7 +10,7 @@ import pytest
 from browser import chromium, require_chromium
 from bs4 import BeautifulSoup
 
-from site_build.pages_server import serve
+from site_build.files.pages_server import serve
 
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -7,7 +7,7 @@ from theme_pages import dress
 
 import bayesian_nn as bnn
 from bayesian_nn.portable_training import Network, digest, train
-from site_build.security import with_policy
+from site_build.theme.security import with_policy
 
 STYLES = ("style.css", "player.css", "playground.css")
 PAGE = """<!doctype html>

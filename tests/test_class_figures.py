@@ -17,7 +17,7 @@ from bayesian_nn.class_figures import (
 )
 from bayesian_nn.class_prediction import ClassPrediction
 from bayesian_nn.figures import COLOURS
-from site_build.dark import BACKGROUND, FOREGROUND, dark
+from site_build.execution.dark_figures import BACKGROUND, FOREGROUND, dark
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.random((6, 8, 8))

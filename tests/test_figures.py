@@ -13,7 +13,7 @@ from PIL import Image
 
 from bayesian_nn.figures import elbo_at_the_end, plot_elbo, plot_predictive, running_median, write_figure
 from bayesian_nn.prediction import Prediction
-from site_build.media import DOTS_PER_INCH
+from site_build.html.media import DOTS_PER_INCH
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from playground_reader import (
     train,
 )
 
-from site_build.playground_html import playground_html
+from site_build.html.playground_html import playground_html
 
 pytestmark = pytest.mark.browser
 

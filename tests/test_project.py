@@ -150,7 +150,8 @@ def test_no_module_of_the_library_imports_in_a_circle():
 
 def test_what_draws_and_builds_imports_no_tensorflow():
     names = [f"bayesian_nn.{name}" for name in NUMPY_ONLY]
-    names += [f"site_build.{file.stem}" for file in (ROOT / "src" / "site_build").glob("[!_]*.py")]
+    files = (ROOT / "src" / "site_build").rglob("[!_]*.py")
+    names += [".".join(file.relative_to(ROOT / "src").with_suffix("").parts) for file in files]
     script = "import sys; [__import__(name) for name in sys.argv[1:]]; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script, *names], cwd=ROOT, capture_output=True, text=True)
     assert not loaded.returncode, loaded.stderr

@@ -11,7 +11,8 @@ import pytest
 from mkdocs.exceptions import PluginError
 from PIL import Image
 
-from site_build import hints, pictures, security, styles, theme_patches
+from site_build.pages import webp
+from site_build.theme import preload, security, styles, theme_patches
 
 PAGE = """<!doctype html><html><head>
 <meta charset="utf-8"><title>A page</title>
@@ -120,8 +121,10 @@ def test_a_page_asks_at_once_for_its_font_and_for_the_modules_of_its_elements(tm
     for name, text in modules.items():
         (tmp_path / name).write_text(text)
     page = styles.linked_once(PAGE, [])
-    assert hints.with_hints(page, tmp_path) == page
-    html = hints.with_hints(page.replace("<body>", "<body><run-player></run-player><math></math>"), tmp_path)
+    assert preload.with_hints(page, tmp_path) == page
+    html = preload.with_hints(
+        page.replace("<body>", "<body><run-player></run-player><math></math>"), tmp_path
+    )
     asked = re.findall(r'<link rel="(?:module)?preload" href="../assets/([^"]*)"', html)
     assert asked == ["math.woff2", "player.js", "chart.js", "number.js"]
 
@@ -139,12 +142,12 @@ def _figure(tmp_path):
 
 def test_a_lighter_figure_keeps_its_paper_and_shows_the_same(tmp_path):
     png, pixels = _figure(tmp_path)
-    with Image.open(io.BytesIO(pictures.as_webp(png))) as opened:
+    with Image.open(io.BytesIO(webp.as_webp(png))) as opened:
         seen = np.asarray(opened.convert("RGB")).astype(int)
     assert (seen[:150] == pixels[:150]).all()
     difference = abs(seen - pixels).max()
-    assert 0 < difference <= pictures.COARSENESS // 2
-    assert len(pictures.as_webp(png)) < png.stat().st_size / 3
+    assert 0 < difference <= webp.COARSENESS // 2
+    assert len(webp.as_webp(png)) < png.stat().st_size / 3
 
 
 def test_a_page_shows_the_lighter_figure_and_links_lead_to_the_file_itself(tmp_path):
@@ -152,8 +155,8 @@ def test_a_page_shows_the_lighter_figure_and_links_lead_to_the_file_itself(tmp_p
     png, _ = _figure(tmp_path)
     config = SimpleNamespace(config_file_path=str(tmp_path / "mkdocs.yml"), site_dir=str(tmp_path / "site"))
     path = "outputs/plot_line/rising.png"
-    assert pictures.lighter(path, png, config) == "outputs/plot_line/rising.webp"
+    assert webp.lighter(path, png, config) == "outputs/plot_line/rising.webp"
     assert (tmp_path / "site/outputs/plot_line/rising.webp").is_file()
     Image.new("RGB", (1, 1)).save(png)
-    assert pictures.lighter(path, png, config) == path
-    assert pictures.lighter("outputs/plot_line/turn.mp4", png, config) == "outputs/plot_line/turn.mp4"
+    assert webp.lighter(path, png, config) == path
+    assert webp.lighter("outputs/plot_line/turn.mp4", png, config) == "outputs/plot_line/turn.mp4"

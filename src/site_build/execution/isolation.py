@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from site_build.fingerprint import files_below
+from site_build.files.fingerprint import files_below
 
 # The library and the build code are in every fingerprint, and a page is no input.
 NOT_READ = {("src",), ("site",), ("docs", "gallery")}

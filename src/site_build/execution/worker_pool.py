@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-from site_build.execute import NEXT_JOB
+from site_build.execution.worker_process import NEXT_JOB
 
 # What an example that trains networks needs at most.
 MEMORY_OF_ONE = 2 * 2**30
@@ -29,7 +29,7 @@ class Worker:
         self._name = ""
         # In a session of its own, out of reach of Ctrl-C, at which a fit would stop and pass for done.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "site_build.execute"],
+            [sys.executable, "-m", "site_build.execution.worker_process"],
             cwd=root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -47,7 +47,7 @@ class Worker:
         return self._process.poll() is None
 
     def execute(self, job: dict) -> dict:
-        """Return execute.answer(job), or the failure that the process has ended."""
+        """Return worker_process.answer(job), or the failure that the process has ended."""
         self._name = job["name"]
         self._shown.clear()
         try:

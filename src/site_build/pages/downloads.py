@@ -10,8 +10,8 @@ from urllib.parse import urljoin
 from mkdocs.structure.files import File, Files
 from mkdocs.utils import get_relative_url
 
-from site_build.cells import versions
-from site_build.example_runs import Example
+from site_build.execution.cell_outputs import versions
+from site_build.execution.example_runs import Example
 
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<path>[^)#:\s]+)(?P<fragment>#[^)\s]*)?\)")
 CODE = re.compile(r"(`[^`]*`)")

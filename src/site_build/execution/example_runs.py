@@ -6,11 +6,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from site_build.fingerprint import digests, files_below, fingerprint, own_modules
-from site_build.records import read_json, write_json
+from site_build.files.fingerprint import digests, files_below, fingerprint, own_modules
+from site_build.files.json_files import read_json, write_json
 
 # These shape the figures and pages that an execution leaves behind.
-SHAPING = ("scraper.py", "cells.py", "dark.py", "media.py", "gallery_patches.py", "execute.py")
+SHAPING = (
+    "execution/scraper.py",
+    "execution/cell_outputs.py",
+    "execution/dark_figures.py",
+    "html/media.py",
+    "execution/gallery_patches.py",
+    "execution/worker_process.py",
+)
 
 
 class Example(NamedTuple):

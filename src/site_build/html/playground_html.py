@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from site_build.media import figure, images, required, url
+from site_build.html.media import figure, images, required, url
 
 
 def playground_html(folder: Path, label: str, *, still: str, caption: str = "") -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
-from site_build import cards, citation, story
+from site_build.pages import cards, citation, reading_order
 
 
 def comments_of(config) -> dict:
@@ -35,14 +35,14 @@ def publish(files: Files, config) -> Files:
 
 def complete(context: dict, page, config) -> dict:
     """Return a page's context with its card; and for a post with its citation and the posts like it."""
-    story.skip_archives(page)
+    reading_order.skip_archives(page)
     context["card"] = cards.card(page, config)
     if not is_post(page):
         return context
     cff = (_root(config) / "CITATION.cff").is_file()
     context["post"] = {
         "bibtex": citation.bibtex(page, _root(config)) if cff else "",
-        "related": story.related(page, config.plugins["material/blog"].blog.posts),
+        "related": reading_order.related(page, config.plugins["material/blog"].blog.posts),
         "comments": comments_of(config),
     }
     return context

@@ -1,4 +1,4 @@
-"""The process that executes examples, one after the other, as workers.py asks it to."""
+"""The process that executes examples, one after the other, as worker_pool.py asks it to."""
 
 import importlib
 import json
@@ -12,8 +12,9 @@ import warnings
 from pathlib import Path
 from typing import TextIO
 
-from site_build import fingerprint, isolation
-from site_build.example_runs import Example, is_running
+from site_build.execution import isolation
+from site_build.execution.example_runs import Example, is_running
+from site_build.files import fingerprint
 
 # Before this line on the standard error stands what one job wrote there, after it what the next one does.
 NEXT_JOB = "\0\n"
@@ -23,7 +24,7 @@ def main() -> None:
     """Answer each line of the standard input, a job as JSON, with a line of the standard output."""
     jobs, answers = _own_channels()
     # Before mkdocs's own filter, under which a deprecated call of the project's code is refused: it warns.
-    importlib.import_module("site_build.gallery_patches")
+    importlib.import_module("site_build.execution.gallery_patches")
     warnings.simplefilter("module", DeprecationWarning)
     while line := jobs.get():
         job = json.loads(line)
@@ -56,7 +57,7 @@ def _generate(job: dict, root: Path, watch: isolation.Watch) -> str:
     from mkdocs_gallery import gen_gallery, gen_single
     from mkdocs_gallery.gen_data_model import AllInformation
 
-    from site_build import cells, gallery_patches, scraper
+    from site_build.execution import cell_outputs, gallery_patches, scraper
 
     gallery_patches.apply(root)
     gallery_patches.watch_execution(watch)
@@ -73,7 +74,7 @@ def _generate(job: dict, root: Path, watch: isolation.Watch) -> str:
         if script.script_stem == job["name"]
     )
     gen_single.generate_file_md(script)
-    cells.write(root / "outputs" / job["name"], scraper.cells_of(script))
+    cell_outputs.write(root / "outputs" / job["name"], scraper.cells_of(script))
     return options["failing_examples"].get(script.src_py_file, "")
 
 

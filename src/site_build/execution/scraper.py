@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from site_build.cells import Cells
-from site_build.media import DOTS_PER_INCH, figure_html, film_html, pixels, write_text_for
+from site_build.execution.cell_outputs import Cells
+from site_build.html.media import DOTS_PER_INCH, figure_html, film_html, pixels, write_text_for
 
 LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -77,7 +77,7 @@ def scrape(block, script, **_options) -> str:
 def save(figure, folder: Path, *, keep: bool) -> None:
     """Write a figure as `<label>.png` (unless `keep`: the cell saved it), `<label>-dark.png`, `<label>.txt`;
     raises without label or text."""
-    from site_build.dark import dark
+    from site_build.execution.dark_figures import dark
 
     label, alt = figure.get_label(), getattr(figure, "alt", "")
     if not LABEL.fullmatch(label):

@@ -11,10 +11,10 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.toc import get_toc
 
-from site_build.downloads import as_download
-from site_build.fingerprint import digests, files_below, fingerprint, own_modules
-from site_build.notebook_html import checked, described, tidied
-from site_build.records import read_json, write_json
+from site_build.files.fingerprint import digests, files_below, fingerprint, own_modules
+from site_build.files.json_files import read_json, write_json
+from site_build.pages.downloads import as_download
+from site_build.pages.notebook_html import checked, described, tidied
 
 OPTIONS = {
     "execute": True,
@@ -73,7 +73,10 @@ def _executed(page, config, files) -> dict:
     root, notebook = Path(config.config_file_path).parent, Path(page.file.abs_src_path)
     beside = [path for path in files_below(notebook.parent) if path.suffix != ".ipynb"]
     key = fingerprint(
-        root, [notebook, *beside], options=OPTIONS, build=own_modules("notebooks.py", "notebook_html.py")
+        root,
+        [notebook, *beside],
+        options=OPTIONS,
+        build=own_modules("pages/notebooks.py", "pages/notebook_html.py"),
     )
     folder = root / ".cache" / "notebooks" / notebook.stem
     cache = folder / f"{key}.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-from site_build.media import figure, images, required, url
+from site_build.html.media import figure, images, required, url
 
 # Of an element, of an address and of a fragment alike.
 IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-# This package's sources, as they were when this process began: a later edit changes nothing that it does.
-SOURCES = {file.name: file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))}
+# This package's sources by their paths in it, such as "html/media.py", as they were when this process began:
+# a later edit changes nothing that it does.
+PACKAGE = Path(__file__).parents[1]
+SOURCES = {file.relative_to(PACKAGE).as_posix(): file.read_bytes() for file in sorted(PACKAGE.rglob("*.py"))}
 
 # Written by tools beside the sources; nothing that is executed reads them.
 IGNORED_FOLDERS = {"__pycache__", ".ipynb_checkpoints", ".ruff_cache", "outputs"}
@@ -49,7 +51,15 @@ def fingerprint(root: Path, paths: Iterable[Path], **settings) -> str:
 
 
 def own_modules(*names: str) -> str:
-    """Return one SHA-256 of this package's named files, all without a name, as this process runs them."""
+    """Return one SHA-256 of this package's named files, all without a name, as this process runs them.
+
+    Raises ValueError for a name that is not the path of a module in this package.
+    """
+    if unknown := [name for name in names if name not in SOURCES]:
+        raise ValueError(
+            f"site_build has no module {', '.join(unknown)}: give paths below {PACKAGE.name}/, as in "
+            '"html/media.py".'
+        )
     return hashlib.sha256(b"".join(SOURCES[name] for name in names or SOURCES)).hexdigest()
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-from site_build.media import digit_canvas_html, figure_html, film_html
-from site_build.player_html import at_step_html, check_steps, digits_player_html, player_html
-from site_build.playground_html import playground_html
+from site_build.html.media import digit_canvas_html, figure_html, film_html
+from site_build.html.player_html import at_step_html, check_steps, digits_player_html, player_html
+from site_build.html.playground_html import playground_html
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from site_build.styles import NAME
+from site_build.theme.styles import NAME
 
 LINK = re.compile(rf'<link rel="stylesheet" href="([^"]*){re.escape(NAME)}">')
 FONT = '<link rel="preload" href="{root}assets/math.woff2" as="font" type="font/woff2" crossorigin>'

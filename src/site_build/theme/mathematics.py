@@ -22,7 +22,7 @@ def typeset(html: str, page_name: str) -> str:
     html = DISPLAY.sub(lambda match: f'<div class="formula">{_mathml(match, True, page_name)}</div>', html)
     if 'class="arithmatex"' in html:
         raise PluginError(
-            f"{page_name} has a formula in a form that site_build/mathematics.py does not know."
+            f"{page_name} has a formula in a form that site_build/theme/mathematics.py does not know."
         )
     return html
 

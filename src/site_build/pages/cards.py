@@ -9,8 +9,8 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import urljoin
 
-from site_build.fingerprint import lock_digest, own_modules
-from site_build.records import replacing
+from site_build.files.fingerprint import lock_digest, own_modules
+from site_build.files.json_files import replacing
 
 WIDTH, HEIGHT, MARGIN = 1200, 630, 60
 MOST_BYTES = 100_000
@@ -66,7 +66,7 @@ def drawn(title: str, site_name: str, figure: Path) -> bytes:
 def _cached(title: str, site_name: str, figure: Path, root: Path) -> bytes:
     key = [
         *(title, site_name, hashlib.sha256(figure.read_bytes()).hexdigest()),
-        *(own_modules("cards.py"), lock_digest(root)),
+        *(own_modules("pages/cards.py"), lock_digest(root)),
     ]
     file = root / ".cache" / "cards" / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()}.png"
     if not file.exists():

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mkdocs.plugins import get_plugin_logger
 
-from site_build import example_runs, isolation, workers
-from site_build.example_runs import Example
-from site_build.quoted import read_numbers
+from site_build.execution import example_runs, isolation, worker_pool
+from site_build.execution.example_runs import Example
+from site_build.html.macros import read_numbers
 
 log = get_plugin_logger("gallery")
 
@@ -48,7 +48,7 @@ class _SideBySide:
         self._written = isolation.outputs_written(self._root)
 
     def run(self) -> dict[str, str]:
-        n_at_once = min(workers.n_at_once(), len(self._waiting))
+        n_at_once = min(worker_pool.n_at_once(), len(self._waiting))
         log.info(f"{len(self._waiting)} examples to run, {n_at_once} at a time (JOBS={n_at_once}).")
         with ThreadPoolExecutor(n_at_once) as threads:
             try:
@@ -59,7 +59,7 @@ class _SideBySide:
                     for future in done:
                         self._finish(future)
             except BaseException:
-                workers.end_all()  # Or the threads would wait for them.
+                worker_pool.end_all()  # Or the threads would wait for them.
                 raise
         for example in self._examples:
             if example.name in self._victims:
@@ -145,7 +145,7 @@ class _SideBySide:
 
 def _timed(job: dict, root: Path) -> tuple[dict, float]:
     start = time.perf_counter()
-    result = workers.execute(job, root)
+    result = worker_pool.execute(job, root)
     return result, time.perf_counter() - start
 
 

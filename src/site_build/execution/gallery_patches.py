@@ -10,7 +10,7 @@ import mkdocs_gallery
 from mkdocs.exceptions import PluginError
 from mkdocs_gallery import gen_data_model, gen_gallery, gen_single
 
-from site_build import isolation
+from site_build.execution import isolation
 
 KNOWN_VERSIONS = {"0.10.4"}
 
@@ -37,7 +37,8 @@ def apply(root: Path) -> None:
     if changed:
         raise PluginError(
             f"mkdocs-gallery {mkdocs_gallery.__version__} has changed ({', '.join(changed)}): "
-            "check each patch in site_build/gallery_patches.py against it, then add its version there."
+            "check each patch in site_build/execution/gallery_patches.py against it, then add its version to "
+            "KNOWN_VERSIONS."
         )
     # Importing pyplot takes a second, and a build that executes nothing has no use for it.
     gen_gallery._import_matplotlib = _nothing

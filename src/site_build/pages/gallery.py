@@ -6,9 +6,10 @@ from pathlib import Path
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 
-from site_build import example_runs, gallery_pages, side_by_side, story, workers
-from site_build.example_runs import Example
-from site_build.fingerprint import own_modules
+from site_build.execution import example_runs, schedule, worker_pool
+from site_build.execution.example_runs import Example
+from site_build.files.fingerprint import own_modules
+from site_build.pages import gallery_pages, reading_order
 
 LEFTOVERS = {
     "binder_badge_logo.svg",
@@ -75,8 +76,8 @@ def before_gallery(config) -> None:
         return
     # mkdocs-gallery looks for it and then makes it, which two processes must not do at once.
     (generated / "images" / "thumb").mkdir(parents=True, exist_ok=True)
-    failures = side_by_side.run(inputs, _state.ran, lambda example: _job(example, config))
-    workers.keep(1 if _state.is_served else 0, examples[0].root)
+    failures = schedule.run(inputs, _state.ran, lambda example: _job(example, config))
+    worker_pool.keep(1 if _state.is_served else 0, examples[0].root)
     if failures:
         reports = [f"examples/{name}.py failed:\n{_tail(text)}" for name, text in sorted(failures.items())]
         raise PluginError("\n\n".join(reports))
@@ -85,7 +86,7 @@ def before_gallery(config) -> None:
 def after_gallery(config) -> None:
     """Tell mkdocs-gallery's summary what the workers have executed; order its pages as they are told."""
     generated = _generated_folder(config)
-    story.order_navigation(config.nav, generated.name, _names(config))
+    reading_order.order_navigation(config.nav, generated.name, _names(config))
     options = config.plugins["gallery"].config
     copies = {generated / f"{example.name}.py" for example in _state.ran}
     options["passing_examples"] = [example.name for example in _state.ran]
@@ -99,7 +100,7 @@ def begin(command: str) -> None:
 
 def await_edits(config) -> None:
     """Have a worker ready for the first edit."""
-    workers.keep(1, Path(config.config_file_path).parent)
+    worker_pool.keep(1, Path(config.config_file_path).parent)
 
 
 def _job(example: Example, config) -> dict:
@@ -125,7 +126,11 @@ def tidy_page(markdown: str, page, config) -> str:
 
 def _names(config) -> list[str]:
     examples = examples_of(config)
-    return story.order_of([example.name for example in examples], examples[0].scripts) if examples else []
+    return (
+        reading_order.order_of([example.name for example in examples], examples[0].scripts)
+        if examples
+        else []
+    )
 
 
 def _generated_folder(config) -> Path:

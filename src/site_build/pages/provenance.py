@@ -9,10 +9,11 @@ from pathlib import Path
 from mkdocs.exceptions import PluginError
 from mkdocs.utils import get_relative_url
 
-from site_build import cells, downloads, example_runs
-from site_build.example_runs import Example
-from site_build.quoted import read_numbers, seconds
-from site_build.records import read_json
+from site_build.execution import cell_outputs, example_runs
+from site_build.execution.example_runs import Example
+from site_build.files.json_files import read_json
+from site_build.html.macros import read_numbers, seconds
+from site_build.pages import downloads
 
 FIGURE = re.compile(r"<figure\b[^>]*>(?:(?!</figure>).)*</figure>", re.DOTALL)
 SHOWN = re.compile(r'"site:outputs/(plot_\w+)/([^"#]+)')
@@ -62,7 +63,7 @@ def _provenance(shown: list[tuple[Example, str]], page, config) -> str:
     took = example_runs.seconds_of_last_run(example)
     if isfinite(took):
         facts.append(f'its script ran <span class="provenance__seconds">{seconds(took)}</span>')
-    built_upon = read_json(example.outputs / cells.FILE)["versions"]
+    built_upon = read_json(example.outputs / cell_outputs.FILE)["versions"]
     versions = ", ".join(f"{name} {version}" for name, version in built_upon.items())
     links = " · ".join(
         f"<a {attributes}>{text}</a>" for text, attributes in downloads.links(example, page.url, config)
@@ -76,12 +77,13 @@ def _provenance(shown: list[tuple[Example, str]], page, config) -> str:
 
 def _cell(example: Example, file: str, page) -> str:
     """Return the address of the cell that wrote a file, relative to a page."""
-    record = read_json(example.outputs / cells.FILE) or {}
+    record = read_json(example.outputs / cell_outputs.FILE) or {}
     line = record.get("lines", {}).get(file)
     if line is None:
         raise PluginError(
-            f"{page.file.src_uri} shows {file}, and outputs/{example.name}/{cells.FILE} does not say which "
-            f"cell of examples/{example.name}.py wrote it: delete outputs/{example.name}/ and build again."
+            f"{page.file.src_uri} shows {file}, and outputs/{example.name}/{cell_outputs.FILE} does not say "
+            f"which cell of examples/{example.name}.py wrote it: delete outputs/{example.name}/ and build "
+            "again."
         )
     where = f"{example.generated.name}/{example.name}/"
     return f"#line-{line}" if page.url == where else f"{get_relative_url(where, page.url)}#line-{line}"

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from site_build import downloads, provenance
-from site_build.example_runs import Example
+from site_build.execution.example_runs import Example
+from site_build.pages import downloads, provenance
 
 HEADER_NOTE = re.compile(
     r"!!! note\n\n    Click \[here\]\(#download_links\)\n    to download the full example code\n\n"

@@ -7,9 +7,9 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.utils import get_relative_url
 
-from site_build import pictures
-from site_build.fingerprint import files_below
-from site_build.gallery import examples_of
+from site_build.files.fingerprint import files_below
+from site_build.pages import webp
+from site_build.pages.gallery import examples_of
 
 SITE_URL = re.compile(r'(?P<shown>\b(?:src|poster)=)?"site:(?P<path>[^"#]*)(?P<fragment>#[^"]*)?"')
 
@@ -40,9 +40,7 @@ def resolve(html: str, page_url: str, page_name: str, config) -> str:
     def relative(match: re.Match) -> str:
         if match["path"] not in known:
             raise PluginError(f"{page_name} shows {match['path']}, which no example has made.")
-        path = (
-            pictures.lighter(match["path"], known[match["path"]], config) if match["shown"] else match["path"]
-        )
+        path = webp.lighter(match["path"], known[match["path"]], config) if match["shown"] else match["path"]
         return f'{match["shown"] or ""}"{get_relative_url(path, page_url)}{match["fragment"] or ""}"'
 
     return SITE_URL.sub(relative, html)

@@ -8,13 +8,13 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from site_build.records import replacing
+from site_build.files.json_files import replacing
 
 MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 
 # optional: a font that comes after the formulas are drawn would move what stands below them. It is asked for
-# first of all (hints.py), so a page is seldom without it, and the next one has it.
+# first of all (preload.py), so a page is seldom without it, and the next one has it.
 CSS = """@font-face {
   font-family: "STIX Two Math";
   src: url("math.woff2") format("woff2");

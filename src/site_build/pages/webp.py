@@ -4,8 +4,8 @@ import hashlib
 from io import BytesIO
 from pathlib import Path
 
-from site_build.fingerprint import lock_digest, own_modules
-from site_build.records import replacing
+from site_build.files.fingerprint import lock_digest, own_modules
+from site_build.files.json_files import replacing
 
 # Levels of 255, for colours that fewer than one pixel in RARE has: those of the edges of letters and lines.
 COARSENESS = 8
@@ -20,7 +20,7 @@ def lighter(path: str, png: Path, config) -> str:
         return path
     root = Path(config.config_file_path).parent
     content = png.read_bytes()
-    key = "".join([hashlib.sha256(content).hexdigest(), own_modules("pictures.py"), lock_digest(root)])
+    key = "".join([hashlib.sha256(content).hexdigest(), own_modules("pages/webp.py"), lock_digest(root)])
     made = root / ".cache" / "pictures" / f"{hashlib.sha256(key.encode()).hexdigest()}.webp"
     if not made.exists():
         with replacing(made) as beside:

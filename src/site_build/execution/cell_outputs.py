@@ -4,8 +4,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from site_build.fingerprint import files_below
-from site_build.records import write_json
+from site_build.files.fingerprint import files_below
+from site_build.files.json_files import write_json
 
 FILE = "provenance.json"
 # By the names that readers know.
