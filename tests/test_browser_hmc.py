@@ -15,10 +15,10 @@ X = ((DATA.x[:, 0] - 4) / 4).tolist()
 NETWORK = {"sizes": [1, 6, 5, 1], "activation": "tanh", "priorStd": 1, "noiseStd": 0.1}
 SCRIPTS = {
     name: "async ({ assets, model, data, ...rest }) => {\n"
-    "const H = await import(`${assets}hmc.js`);\n"
-    "const { energy, leapfrog, startingPoint } = await import(`${assets}leapfrog.js`);\n"
-    "const { LogJoint } = await import(`${assets}likelihood.js`);\n"
-    "const { Network } = await import(`${assets}network.js`);\n"
+    "const H = await import(`${assets}numerics/hmc.js`);\n"
+    "const { energy, leapfrog, startingPoint } = await import(`${assets}numerics/leapfrog.js`);\n"
+    "const { LogJoint } = await import(`${assets}numerics/likelihood.js`);\n"
+    "const { Network } = await import(`${assets}numerics/network.js`);\n"
     "const array = (values) => Float64Array.from(values);\n"
     "data = { x: array(data.x), y: array(data.y) };\n"
     f"{body}\n}}"

@@ -153,7 +153,7 @@ def test_the_pages_experiments_show_what_it_says_of_them(open_page, root):
     best = evaluate(
         "bestConstant(startState(namedPoints(given)))",
         POINTS,
-        modules=("playground-state.js", "playground-data.js"),
+        modules=("playground/state.js", "playground/data.js"),
     )
     assert wide["elbo"] < best < one["elbo"]
     assert one["trembling"] > usual["trembling"]
@@ -188,9 +188,9 @@ def test_the_page_starts_as_the_build_did(root):
     state = evaluate(
         "startState(namedPoints(given))",
         start["points"],
-        modules=("playground-state.js", "playground-data.js"),
+        modules=("playground/state.js", "playground/data.js"),
     )
-    model = evaluate("inNetworkUnits(given).model", state, modules=("playground-state.js",))
+    model = evaluate("inNetworkUnits(given).model", state, modules=("playground/state.js",))
     assert model == start["model"]
     assert (state["seed"], state["nSteps"]) == (start["seed"], start["nSteps"])
     scaling = start["scaling"]

@@ -1,9 +1,9 @@
 // What the training is held against: HMC's band, and the band that a reader expects.
 
-import { enable } from "./playground-board.js";
-import { Exact } from "./playground-exact.js";
-import { Guess } from "./playground-guess.js";
-import { honesty, scored, tooSure } from "./playground-words.js";
+import { enable } from "./controls.js";
+import { Exact } from "./hmc-chains.js";
+import { Guess } from "./prediction-game.js";
+import { honesty, scored, tooSure } from "./messages.js";
 
 const ASKED = "Drag the two edges, or move them by arrow keys, to where you expect f: 95 in 100 functions between them. Then reveal.";
 const WHAT = "HMC draws from the exact posterior, in further workers of your browser. It takes some seconds, or a minute.";

@@ -1,7 +1,7 @@
 // Points that can be dragged, added and removed by mouse, touch and keyboard: a layer over a chart.
 
-import { formatted } from "./numbers.js";
-import { MAX_POINTS, roundedPoint, windowOf } from "./playground-state.js";
+import { formatted } from "../drawing/format.js";
+import { MAX_POINTS, roundedPoint, windowOf } from "./state.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const REACH = 13; // Pixels about a point that take hold of it.

@@ -1,7 +1,7 @@
 // Charts on a canvas, drawn as the figures are. A chart follows its canvas's size, the screen's sharpness, the theme and
 // print; its colours are the page's custom properties named --chart-….
 
-import { formatted } from "./numbers.js";
+import { formatted } from "./format.js";
 
 export const linear = { to: (value) => value, from: (at) => at, ticks: evenTicks };
 

@@ -1,8 +1,8 @@
 // Predict, then reveal: a band that a reader draws by its two edges, at nine places along x, and how near it came.
 
-import { mean } from "./moments.js";
-import { short } from "./numbers.js";
-import { windowOf } from "./playground-state.js";
+import { mean } from "../numerics/moments.js";
+import { short } from "../drawing/format.js";
+import { windowOf } from "./state.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const N_PLACES = 9;

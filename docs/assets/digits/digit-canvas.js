@@ -1,5 +1,5 @@
 // <digit-canvas src="posterior.bin">: a reader draws a digit and sees what a Bayesian network makes of it. Its children
-// are what is there without JavaScript and in print. The arithmetic is in digits.js; it and the network come when the
+// are what is there without JavaScript and in print. The arithmetic is in posterior.js; it and the network come when the
 // canvas is about to be seen.
 
 const N_DRAWS = 100;
@@ -63,7 +63,7 @@ class DigitCanvas extends HTMLElement {
   }
 
   async fetchPosterior() {
-    const [digits, answer] = await Promise.all([import("./digits.js"), fetch(this.getAttribute("src"))]);
+    const [digits, answer] = await Promise.all([import("./posterior.js"), fetch(this.getAttribute("src"))]);
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const posterior = digits.readPosterior(await answer.arrayBuffer());
     this.noise = digits.normals(SEED, N_DRAWS * digits.noisePerDraw(posterior));

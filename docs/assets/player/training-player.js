@@ -2,11 +2,11 @@
 // it until the record has come, in print, and where there is no JavaScript. beside: a second run on the same scrubber;
 // titles: of both, "one|other"; truth: HMC's { x, mean, std } as JSON; step: where to begin.
 
-import { Chart, symlog } from "./chart.js";
-import { compact, formatted, whole } from "./numbers.js";
-import { fetchBand, fetchRun, Frames } from "./player-record.js";
-import { weightsChart } from "./player-weights.js";
-import { bar, escaped, FOOT, Scrubber, upTo } from "./scrubber.js";
+import { Chart, symlog } from "../drawing/chart.js";
+import { compact, formatted, whole } from "../drawing/format.js";
+import { fetchBand, fetchRun, Frames } from "./run-record.js";
+import { weightsChart } from "./weights.js";
+import { bar, escaped, FOOT, Scrubber, upTo } from "./base.js";
 
 const MARGINS = { left: 4.2, top: 1.6 };
 const edge = (mean, width, side) => mean.map((value, k) => value + side * width[k]);
@@ -83,7 +83,7 @@ class TrainingPlayer extends Scrubber {
 
   // Values at a place along x, and the tables; their module comes when they are first asked for.
   async read(place = this.place) {
-    this.values ??= await import("./player-reading.js");
+    this.values ??= await import("./reading.js");
     this.place = place && Math.min(this.runs[0].x.length - 1, Math.max(0, place));
     this.refresh();
   }
@@ -163,7 +163,7 @@ class TrainingPlayer extends Scrubber {
   }
 
   async stills() {
-    const { addStills, BARE } = await import("./player-stills.js");
+    const { addStills, BARE } = await import("./stills.js");
     for (const run of this.runs) {
       const draw = (canvas, t) => {
         const x = { low: run.x[0], high: run.x.at(-1), ticks: [] };

@@ -1,7 +1,7 @@
 // The playground's sets of points, and points from a CSV text and back.
 
-import { normals } from "./portable.js";
-import { MAX_POINTS, UNITS, isUsable, rounded, tooMany, windowOf } from "./playground-state.js";
+import { normals } from "../numerics/portable.js";
+import { MAX_POINTS, UNITS, isUsable, rounded, tooMany, windowOf } from "./state.js";
 
 // Beside the original, whose points the build brings. f and sd: of y at x; where: [from, to, how many].
 const SETS = {

@@ -1,9 +1,9 @@
 // The playground's numbers: how far the run is and what its ELBO is made of, and what is read at a place along x.
 
-import { short, whole } from "./numbers.js";
-import { HINT } from "./playground-board.js";
-import { bestConstant } from "./playground-state.js";
-import { ratio } from "./playground-words.js";
+import { short, whole } from "../drawing/format.js";
+import { HINT } from "./controls.js";
+import { bestConstant } from "./state.js";
+import { ratio } from "./messages.js";
 
 export class Reading {
   // play: the element, with its state, trainer, medians, charts, and what it is compared with.

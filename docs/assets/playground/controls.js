@@ -1,8 +1,8 @@
 // What the playground is made of: its HTML, and the sliders of its settings.
 
-import { formatted } from "./numbers.js";
-import { NAMES, labelOf } from "./playground-data.js";
-import { SETTINGS } from "./playground-state.js";
+import { formatted } from "../drawing/format.js";
+import { NAMES, labelOf } from "./data.js";
+import { SETTINGS } from "./state.js";
 
 const key = (name, text) => `<span class="play__key--${name}">${text}</span>`;
 const ICONS = { play: "M8 5v14l11-7z", pause: "M6 5h4v14H6zM14 5h4v14h-4z", step: "M15 5h2v14h-2zM5 5v14l9-7z", rewind: "M7 5h2v14H7zM19 5v14l-9-7z" };

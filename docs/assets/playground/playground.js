@@ -1,16 +1,16 @@
 // <bayes-playground src="start.json">: the post's network, trained in the reader's browser on points that can be moved. Its
 // children are what is there without JavaScript and in print. src: what the build's own run began with and came to.
 
-import { BOARD, Settings, enable } from "./playground-board.js";
-import { elboChart, fitChart, setElbo, setFit } from "./playground-charts.js";
-import { Compare } from "./playground-compare.js";
-import { namedPoints, truthOf } from "./playground-data.js";
-import { Points } from "./playground-points.js";
-import { Reading } from "./playground-reading.js";
-import { roundedPoint, toLink, tooMany, withPoints } from "./playground-state.js";
-import { Taking } from "./playground-taking.js";
-import { Trainer } from "./playground-trainer.js";
-import { GREETING, begunAgain, brokenTraining, defect, failure, goodEnd, oddity } from "./playground-words.js";
+import { BOARD, Settings, enable } from "./controls.js";
+import { elboChart, fitChart, setElbo, setFit } from "./charts.js";
+import { Compare } from "./compare.js";
+import { namedPoints, truthOf } from "./data.js";
+import { Points } from "./points.js";
+import { Reading } from "./readout.js";
+import { roundedPoint, toLink, tooMany, withPoints } from "./state.js";
+import { Taking } from "./sharing.js";
+import { Trainer } from "./trainer.js";
+import { GREETING, begunAgain, brokenTraining, defect, failure, goodEnd, oddity } from "./messages.js";
 
 const REWINDS = ["width", "depth", "activation", "initialStd", "seed", "nSteps"];
 const OF_THE_MODEL = ["priorStd", "noiseStd", "width", "depth", "activation"]; // And so of what HMC draws from.

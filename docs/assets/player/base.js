@@ -7,7 +7,7 @@
 //   stills() a strip for who prefers no motion
 // and may add to listen, refresh, prepare, restore and state.
 
-import { calm } from "./motion.js";
+import { calm } from "../drawing/reduced-motion.js";
 
 const SECONDS = 8; // Of all frames, at speed 1, as in the films.
 
@@ -17,22 +17,6 @@ const waits = () => calm() || navigator.connection?.saveData || matchMedia("(poi
 const arrived = () => performance.getEntriesByType("navigation")[0].type === "navigate";
 // Between two pieces of work the page can answer.
 const breath = () => new Promise((resolve) => setTimeout(resolve));
-
-// What bayesian_nn.packed_record wrote: its header, with arrays by name.
-export async function fetchRecord(source) {
-  const answer = await fetch(source);
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
-  const file = await answer.blob();
-  if ((await file.slice(0, 4).text()) !== "BNNP") throw new Error("it is not the record of a run");
-  const buffer = await new Response(file.slice(4).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
-  let at = 4 + new DataView(buffer).getUint32(0, true);
-  const record = JSON.parse(new TextDecoder().decode(buffer.slice(4, at)));
-  for (const [name, kind, length] of record.arrays) {
-    record[name] = new (kind === "<f4" ? Float32Array : Uint8Array)(buffer, at, length);
-    at += record[name].byteLength;
-  }
-  return record;
-}
 
 // Text of a record or an attribute, as it may stand in HTML.
 export const escaped = (text) => text.replace(/[&<>"]/g, (each) => `&#${each.charCodeAt()};`);

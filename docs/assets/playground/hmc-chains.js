@@ -1,9 +1,9 @@
 // The page's side of Hamiltonian Monte Carlo: chains in several workers, and what they say together.
 
-import { convergence } from "./hmc.js";
-import { inNetworkUnits } from "./playground-state.js";
-import { placesOf } from "./playground-trainer.js";
-import { NO_START, STUCK, brokenChains } from "./playground-words.js";
+import { convergence } from "../numerics/hmc.js";
+import { inNetworkUnits } from "./state.js";
+import { placesOf } from "./trainer.js";
+import { NO_START, STUCK, brokenChains } from "./messages.js";
 
 export const N_WARMUP = 60;
 export const N_DRAWS = 200; // Of each chain, and as many again for whoever asks for more.
@@ -30,7 +30,7 @@ export class Exact {
     this.divergences = Array(nWorkers).fill(0);
     const common = { ...inNetworkUnits(state), seed, nChains: nEach, nWarmup: N_WARMUP, x: this.x.map((x) => (x - units.x0) / units.xScale) };
     this.workers = this.draws.map((_, k) => {
-      const worker = new Worker(new URL("hmc-worker.js", import.meta.url), { type: "module" });
+      const worker = new Worker(new URL("../numerics/hmc-worker.js", import.meta.url), { type: "module" });
       // One that was ended may still be heard.
       const own = (act) => (event) => this.workers[k] === worker && act(event);
       worker.addEventListener("message", own(({ data }) => this.hear(k, data)));

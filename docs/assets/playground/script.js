@@ -1,6 +1,6 @@
 // The Python script that does with the library what the playground does.
 
-import { sizesOf } from "./playground-state.js";
+import { sizesOf } from "./state.js";
 
 export function toPython(state) {
   if (!state.points.length) return NO_POINTS;

@@ -1,9 +1,9 @@
 // The playground's two charts: what the network believes, and the objective that it climbs.
 
-import { Chart, symlog } from "./chart.js";
-import { compact } from "./numbers.js";
-import { mediansUpTo } from "./playground-trainer.js";
-import { bestConstant, windowOf } from "./playground-state.js";
+import { Chart, symlog } from "../drawing/chart.js";
+import { compact } from "../drawing/format.js";
+import { mediansUpTo } from "./trainer.js";
+import { bestConstant, windowOf } from "./state.js";
 
 function band(chart, x, mean, width, colour, alpha) {
   chart.band(x, mean.map((value, k) => value - 2 * width[k]), mean.map((value, k) => value + 2 * width[k]), colour, alpha);

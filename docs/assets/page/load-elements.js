@@ -1,12 +1,12 @@
 // Loads what a page shows and no more, whether its address was opened or a link was followed to it.
 const MODULES = {
-  "digit-canvas": "digit-canvas.js",
-  "training-player": "player.js",
-  "digits-player": "digits-player.js",
-  "bayes-playground": "playground.js",
-  "reader-comments": "comments.js",
-  "not-found": "not-found.js",
-  ".film video": "film.js",
+  "digit-canvas": "digits/digit-canvas.js",
+  "training-player": "player/training-player.js",
+  "digits-player": "player/digits-player.js",
+  "bayes-playground": "playground/playground.js",
+  "reader-comments": "page/comments.js",
+  "not-found": "page/not-found.js",
+  ".film video": "page/film-controls.js",
 };
 // What may be wider than the page, and can then be moved by keys only if it takes the focus.
 const WIDE = ".md-typeset__scrollwrap, .jp-OutputArea-output pre, math[display=block]";
@@ -27,7 +27,7 @@ document$.subscribe(() => {
   for (const [selector, module] of Object.entries(MODULES)) {
     const found = document.querySelectorAll(selector);
     found.forEach(address);
-    if (found.length) import(`./${module}`).then(({ prepare }) => prepare?.());
+    if (found.length) import(`../${module}`).then(({ prepare }) => prepare?.());
   }
   const list = document.querySelector(".md-search-result__list");
   if (list) results.observe(list, { childList: true });

@@ -1,8 +1,8 @@
 // What a player of a run says to a reader who asks: the values at a place along x, and tables of what is drawn.
 
-import { short, whole } from "./numbers.js";
-import { table } from "./player-table.js";
-import { blocksOf, summaryOf } from "./player-weights.js";
+import { short, whole } from "../drawing/format.js";
+import { table } from "../drawing/table.js";
+import { blocksOf, summaryOf } from "./weights.js";
 
 const TABLE_EVERY = 10; // Places along x.
 const HMC_STD = "HMC\u2019s sd";

@@ -2,10 +2,11 @@
 // probabilities, dots of single draws of the weights, and the error. Its children stand in for it until the record has
 // come, in print, and where there is no JavaScript. step: where to begin.
 
-import { Chart, symlog } from "./chart.js";
-import { formatted } from "./numbers.js";
-import { table } from "./player-table.js";
-import { bar, escaped, fetchRecord, FOOT, Scrubber } from "./scrubber.js";
+import { Chart, symlog } from "../drawing/chart.js";
+import { formatted } from "../drawing/format.js";
+import { table } from "../drawing/table.js";
+import { bar, escaped, FOOT, Scrubber } from "./base.js";
+import { fetchRecord } from "./record-file.js";
 
 const FILL = 0.45; // Of a bar, as in the figures.
 const N_COLUMNS = 3; // Of a still.
@@ -119,7 +120,7 @@ class DigitsPlayer extends Scrubber {
   }
 
   async stills() {
-    const { addStills, BARE } = await import("./player-stills.js");
+    const { addStills, BARE } = await import("./stills.js");
     const { labels, class_names: names, epochs: at } = this.record;
     const nRows = Math.ceil(labels.length / N_COLUMNS);
     const x = { low: -0.6, high: N_COLUMNS * (names.length + 1) - 1.4, ticks: [] };

@@ -1,8 +1,8 @@
 // A run that the build recorded, and what it predicts at any of its steps; and HMC's band, which may lie over it.
 
-import { normals } from "./portable.js";
-import { summary } from "./predictive.js";
-import { fetchRecord } from "./scrubber.js";
+import { normals } from "../numerics/portable.js";
+import { summary } from "../numerics/predictive.js";
+import { fetchRecord } from "./record-file.js";
 
 // A record of bayesian_nn.player_record, with the parameters [2 n] of every recorded step.
 export async function fetchRun(source) {

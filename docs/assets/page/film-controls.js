@@ -1,7 +1,7 @@
 // Gives every film a button and a slider under it, where they hide nothing, and starts it when it is first seen,
 // unless its reader prefers less motion or saves data. Without JavaScript the browser's own controls stay.
 
-import { calm } from "./motion.js";
+import { calm } from "../drawing/reduced-motion.js";
 
 export function prepare() {
   const films = document.querySelectorAll(".film video[controls]");

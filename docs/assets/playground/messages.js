@@ -1,8 +1,8 @@
 // The playground's sentences: what is odd about a state, what a run came to, and what to change.
 
-import { mean, variance } from "./moments.js";
-import { short, whole } from "./numbers.js";
-import { bestConstant } from "./playground-state.js";
+import { mean, variance } from "../numerics/moments.js";
+import { short, whole } from "../drawing/format.js";
+import { bestConstant } from "./state.js";
 
 export const GREETING = "Drag a point, or click an empty place to add one. Then train.";
 const FLAT = 0.25; // Of y's variance, as in bayesian_nn.

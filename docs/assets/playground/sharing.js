@@ -1,11 +1,11 @@
 // What a reader brings to the playground and takes along: the link, points as CSV, the script.
 
-import { calm } from "./motion.js";
-import { short } from "./numbers.js";
-import { NAMES, fromCsv, toCsv, unitsFor } from "./playground-data.js";
-import { toPython } from "./playground-script.js";
-import { fromLink, roundedPoint, toLink } from "./playground-state.js";
-import { oddity } from "./playground-words.js";
+import { calm } from "../drawing/reduced-motion.js";
+import { short } from "../drawing/format.js";
+import { NAMES, fromCsv, toCsv, unitsFor } from "./data.js";
+import { toPython } from "./script.js";
+import { fromLink, roundedPoint, toLink } from "./state.js";
+import { oddity } from "./messages.js";
 
 const WAIT = 250; // Milliseconds: browsers limit how often an address may change.
 

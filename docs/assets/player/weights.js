@@ -1,6 +1,6 @@
 // The posterior of each weight over its prior, layer by layer.
 
-import { Chart } from "./chart.js";
+import { Chart } from "../drawing/chart.js";
 
 const end = (parameters, i, side) => parameters[i] + side * Math.log1p(Math.exp(parameters[parameters.length / 2 + i]));
 const furthest = (parameters) => Math.max(...Array.from({ length: parameters.length / 2 }, (_, i) => Math.max(end(parameters, i, 2), -end(parameters, i, -2))));

@@ -1,7 +1,7 @@
 // The page's side of the training: a worker, and what is known of the run, in y's units and nats.
 
-import { calm } from "./motion.js";
-import { inNetworkUnits, unitsOffset, windowOf } from "./playground-state.js";
+import { calm } from "../drawing/reduced-motion.js";
+import { inNetworkUnits, unitsOffset, windowOf } from "./state.js";
 
 export const N_PLACES = 121;
 const REST = 1000; // Milliseconds between pictures for who prefers less motion.
@@ -19,7 +19,7 @@ export class Trainer {
   }
 
   connect() {
-    this.worker = new Worker(new URL("training-worker.js", import.meta.url), { type: "module" });
+    this.worker = new Worker(new URL("../numerics/training-worker.js", import.meta.url), { type: "module" });
     this.worker.addEventListener("message", ({ data }) => data.id === this.id && this[data.type](data));
     this.worker.addEventListener("error", ({ message }) => {
       this.disconnect();
