@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from site_build.pages_server import serve
+from site_build.files.pages_server import serve
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".cache" / "lighthouse"

@@ -19,10 +19,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 from browser import chromium, require_chromium
 from node import engine
 
-from site_build.pages_server import serve
+from site_build.files.pages_server import serve
 
 TRAIN = """async ({ assets, data, activation, nSteps }) => {
-    const { Training } = await import(`${assets}variational.js`);
+    const { Training } = await import(`${assets}numerics/variational.js`);
     data = { x: Float64Array.from(data.x), y: Float64Array.from(data.y) };
     const model = { sizes: [1, 10, 10, 1], activation, priorStd: 1, noiseStd: 0.1 };
     const training = new Training({ model, data, seed: 0, nSteps });
@@ -31,8 +31,8 @@ TRAIN = """async ({ assets, data, activation, nSteps }) => {
     return (1000 * nSteps) / (performance.now() - begin);
 }"""
 SAMPLE = """async ({ assets, data, grid, nWorkers, nChains, seconds }) => {
-    const code = `import { Chains } from "${assets}hmc.js";
-        import { Network } from "${assets}network.js";
+    const code = `import { Chains } from "${assets}numerics/hmc.js";
+        import { Network } from "${assets}numerics/network.js";
         onmessage = ({ data: { settings, grid, seconds } }) => {
             const chains = new Chains(settings);
             const network = new Network(settings.model, grid);
@@ -48,7 +48,7 @@ SAMPLE = """async ({ assets, data, grid, nWorkers, nChains, seconds }) => {
                 postMessage({ values: Float64Array.from(rows.flat(2)), nGradients, nDivergences });
             }
         };`;
-    const { convergence } = await import(`${assets}hmc.js`);
+    const { convergence } = await import(`${assets}numerics/hmc.js`);
     data = { x: Float64Array.from(data.x), y: Float64Array.from(data.y) };
     const model = { sizes: [1, 10, 10, 1], activation: "tanh", priorStd: 1, noiseStd: 0.1 };
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from readers.browser import DESKTOP, chromium, require_chromium
 from repository import ROOT
 
-from site_build.pages_server import serve
+from site_build.files.pages_server import serve
 
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

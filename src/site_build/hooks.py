@@ -6,22 +6,10 @@ from urllib.parse import urljoin
 from jinja2 import FileSystemBytecodeCache
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from site_build import (
-    downloads,
-    gallery,
-    gallery_patches,
-    hints,
-    mathematics,
-    mathfont,
-    notebooks,
-    outputs,
-    provenance,
-    quoted,
-    security,
-    styles,
-    surroundings,
-    theme_patches,
-)
+from site_build.execution import gallery_patches
+from site_build.html import macros
+from site_build.pages import downloads, gallery, notebooks, outputs, page_context, provenance
+from site_build.theme import mathematics, mathfont, preload, security, styles, theme_patches
 
 FONT_STYLE = "assets/math.css"
 
@@ -86,7 +74,7 @@ def on_serve(server, config, builder):
 # Before the blog's on_files (priority -50), which makes pages of posts.
 def on_files(files, config):
     files = notebooks.as_pages(outputs.publish(gallery.without_leftovers(files), config), config)
-    return downloads.publish(surroundings.publish(files, config), gallery.examples_of(config), config)
+    return downloads.publish(page_context.publish(files, config), gallery.examples_of(config), config)
 
 
 def on_env(env, config, files):
@@ -104,13 +92,13 @@ def on_page_markdown(markdown, page, config, files):
 
 # Here for the search, which then finds formulas as they are read.
 def on_page_content(html, page, config, files):
-    quoted.refuse_unrendered(html, page)
+    macros.refuse_unrendered(html, page)
     mathematics.typeset_contents(page.toc, page.file.src_uri)
     return mathematics.typeset(notebooks.link(html, page, files), page.file.src_uri)
 
 
 def on_page_context(context, page, config, nav):
-    return surroundings.complete(context, page, config)
+    return page_context.complete(context, page, config)
 
 
 # Last of all, on the whole page: excerpts of posts pass no earlier event, nor do raw HTML's addresses.
@@ -130,7 +118,7 @@ def on_post_template(output, template_name, config):
 
 def _as_published(html, name, config):
     html = styles.linked_once(theme_patches.mended(html, name), _styles)
-    html = hints.with_hints(html, Path(config.docs_dir, "assets"))
+    html = preload.with_hints(html, Path(config.docs_dir, "assets"))
     return security.with_policy(
         html, is_served=_command == "serve", has_comments=bool(config.extra.get("comments"))
     )

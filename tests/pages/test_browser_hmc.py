@@ -15,10 +15,10 @@ X = ((DATA.x[:, 0] - 4) / 4).tolist()
 NETWORK = {"sizes": [1, 6, 5, 1], "activation": "tanh", "priorStd": 1, "noiseStd": 0.1}
 SCRIPTS = {
     name: "async ({ assets, model, data, ...rest }) => {\n"
-    "const H = await import(`${assets}hmc.js`);\n"
-    "const { energy, leapfrog, startingPoint } = await import(`${assets}leapfrog.js`);\n"
-    "const { LogJoint } = await import(`${assets}likelihood.js`);\n"
-    "const { Network } = await import(`${assets}network.js`);\n"
+    "const H = await import(`${assets}numerics/hmc.js`);\n"
+    "const { energy, leapfrog, startingPoint } = await import(`${assets}numerics/leapfrog.js`);\n"
+    "const { LogJoint } = await import(`${assets}numerics/likelihood.js`);\n"
+    "const { Network } = await import(`${assets}numerics/network.js`);\n"
     "const array = (values) => Float64Array.from(values);\n"
     "data = { x: array(data.x), y: array(data.y) };\n"
     f"{body}\n}}"
@@ -38,6 +38,13 @@ SCRIPTS = {
             return { acceptance, nDivergences, nGradients, iteration, failed, weights: [...chains.weights],
                 draws: draws.map((draw) => [...draw]), functions: [...values],
                 rHat: [...(agreed.rHat ?? [])], ess: [...(agreed.ess ?? [])] };""",
+        "work": """
+            const chains = new H.Chains({ model, data, ...rest.settings });
+            return Array.from({ length: rest.n }, () => {
+                const before = chains.nGradients;
+                chains.run(1);
+                return (chains.nGradients - before) / chains.nChains;
+            });""",
         "leapfrog": """
             const density = new LogJoint(model, data);
             const point = startingPoint(density, array(rest.weights));
@@ -121,6 +128,37 @@ def test_without_a_hidden_layer_the_draws_are_of_the_exact_posterior(evaluate):
     assert 0.8 < got["acceptance"] <= 1
     assert got["nDivergences"] == 0
     assert max(got["rHat"]) < 1.02
+
+
+def test_refusing_proposals_is_what_makes_coarse_steps_exact(evaluate):
+    model = bnn.Model((1, 1), noise_std=2.0, prior_std=1.5, scaling=DATA.scaling)
+    truth = exact(model, DATA)
+    linear = {"sizes": [1, 1], "activation": "tanh", "priorStd": 1.5, "noiseStd": 2.0}
+    settings = {"seed": 6, "nChains": 8, "nWarmup": 90, "trajectoryLength": 2.5, "targetAcceptance": 0.5}
+    n_draws = 2000
+    got = evaluate("chains", linear, settings=settings, parts=[90, n_draws])
+    assert 0.4 < got["acceptance"] < 0.8
+    draws = np.array(got["draws"]).reshape(n_draws, 8, 2).swapaxes(0, 1)
+    # A chain stays where it is as often as it refuses.
+    stays = (draws[:, 1:] == draws[:, :-1]).all(axis=-1)
+    error = np.sqrt(got["acceptance"] * (1 - got["acceptance"]) / stays.size)
+    assert abs(stays.mean() - (1 - got["acceptance"])) < 5 * error
+    # Were every proposal taken, the variances would be several times as large.
+    squares = (draws - truth.mean) ** 2
+    variances = np.diag(truth.covariance)
+    error = squares.std(axis=(0, 1)) / np.sqrt(effective_sample_size(squares))
+    assert np.all(error < 0.05 * variances)
+    assert np.all(np.abs(squares.mean(axis=(0, 1)) - variances) < 5 * error)
+
+
+def test_the_step_size_stays_as_the_warm_up_has_left_it(evaluate):
+    linear = {"sizes": [1, 1], "activation": "tanh", "priorStd": 1.5, "noiseStd": 2.0}
+    # A trajectory so long that a step longer or shorter by 1 % is seen in how many steps it takes.
+    settings = {"seed": 7, "nChains": 2, "nWarmup": 30, "trajectoryLength": 100, "targetAcceptance": 0.9}
+    n_steps = np.array(evaluate("work", linear, settings=settings, n=130))
+    assert len(set(n_steps[20:30])) > 5
+    assert 100 < n_steps[30] < 1000
+    assert set(n_steps[30:]) == {n_steps[30]}
 
 
 def test_chains_are_the_same_in_parts_and_among_workers_draw_from_other_streams(evaluate):

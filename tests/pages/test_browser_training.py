@@ -30,11 +30,11 @@ CASES = {
 }
 SCRIPTS = {
     name: f"async ({{ assets, model, data, ...rest }}) => {{\n"
-    "const V = await import(`${assets}variational.js`);\n"
-    "const P = await import(`${assets}predictive.js`);\n"
-    "const { LogJoint } = await import(`${assets}likelihood.js`);\n"
-    "const { Network } = await import(`${assets}network.js`);\n"
-    "const { learningRate } = await import(`${assets}schedule.js`);\n"
+    "const V = await import(`${assets}numerics/variational.js`);\n"
+    "const P = await import(`${assets}numerics/predictive.js`);\n"
+    "const { LogJoint } = await import(`${assets}numerics/likelihood.js`);\n"
+    "const { Network } = await import(`${assets}numerics/network.js`);\n"
+    "const { learningRate } = await import(`${assets}numerics/schedule.js`);\n"
     "const array = (values) => Float64Array.from(values);\n"
     "data = { x: array(data.x), y: array(data.y) };\n"
     f"{body}\n}}"

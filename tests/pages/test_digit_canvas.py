@@ -23,7 +23,7 @@ ALPHA = """canvas => {
 }"""
 NOTHING = "\N{EN DASH}"
 DRAWS = """async ({ pixels, source }) => {
-    const digits = await import(new URL("digits.js", document.baseURI));
+    const digits = await import(new URL("digits/posterior.js", document.baseURI));
     const posterior = digits.readPosterior(await (await fetch(source)).arrayBuffer());
     const noise = digits.normals(1, 100 * digits.noisePerDraw(posterior));
     const found = digits.predict(posterior, Float32Array.from(pixels), noise);
@@ -306,7 +306,7 @@ def test_the_network_is_not_fetched_before_it_is_about_to_be_seen(open_page):
     assert not asked
     page.locator("digit-canvas").scroll_into_view_if_needed()
     page.wait_for_selector(".digits__best")
-    assert sorted(asked) == ["digits.js", "large.bin"]
+    assert sorted(asked) == ["large.bin", "posterior.js"]
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE, NARROW], ids=lambda viewport: viewport["width"])

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 N_IMAGES = 10
 # Long arrays travel as base64, which is many times as fast as lists.
 IN_PAGE = """async ([given, source]) => {
-    const digits = await import(new URL("digits.js", document.baseURI));
+    const digits = await import(new URL("digits/posterior.js", document.baseURI));
     const posterior = digits.readPosterior(await (await fetch(source)).arrayBuffer());
     const picture = ({ width, height, bytes }) =>
         ({ width, height, values: Float32Array.from(atob(bytes), (byte) => byte.charCodeAt() / 255) });
@@ -276,4 +276,4 @@ def test_nothing_drawn_is_seen_as_nothing(ask):
 
 def test_another_file_is_not_taken_for_a_posterior(ask):
     with pytest.raises(Exception, match="this is not a quantised posterior"):
-        ask("0", source="style.css")
+        ask("0", source="page/style.css")

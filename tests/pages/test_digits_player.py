@@ -32,7 +32,7 @@ open_page, record = digits_player_reader.open_page, digits_player_reader.record
 def test_the_page_reads_what_the_record_holds(open_page, record):
     page = open_page()
     found = page.evaluate("""async () => {
-        const { fetchClasses } = await import(new URL("digits-player.js", document.baseURI));
+        const { fetchClasses } = await import(new URL("player/digits-player.js", document.baseURI));
         const { means, at, steps } = await fetchClasses("classes.bin");
         const draws = [0, 17, 40].map((t) => [0, 4, 9].map((draw) => [0, 3, 5].map((image) =>
             Array.from({ length: 10 }, (_, k) => at(t, image, draw, k)))));

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.browser
 
 address, folder, open_page = player_reader.address, player_reader.folder, player_reader.open_page
 FRAMES = """async ({ source, frames }) => {
-    const { Frames, fetchRun } = await import(new URL("player-record.js", document.baseURI));
+    const { Frames, fetchRun } = await import(new URL("player/run-record.js", document.baseURI));
     const run = new Frames(await fetchRun(source));
     return {
         parameters: run.record.parameters.map((each) => [...each]),

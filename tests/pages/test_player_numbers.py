@@ -39,7 +39,7 @@ def test_numbers_are_said_as_they_are_read(name):
     expected = EXPECTED[name]
     said = evaluate_in_node(
         f"""async ({{ assets, values }}) => {{
-            const {{ {name} }} = await import(assets + "numbers.js");
+            const {{ {name} }} = await import(assets + "drawing/format.js");
             return values.map((value) => {name}(value));
         }}""",
         assets=f"{ASSETS.as_uri()}/",
@@ -51,7 +51,7 @@ def test_numbers_are_said_as_they_are_read(name):
 def test_what_is_no_number_is_not_said_to_be_one():
     said = evaluate_in_node(
         """async ({ assets }) => {
-            const numbers = await import(assets + "numbers.js");
+            const numbers = await import(assets + "drawing/format.js");
             return Object.values(numbers).map((say) => [NaN, Infinity, -Infinity].map((value) => say(value)));
         }""",
         assets=f"{ASSETS.as_uri()}/",

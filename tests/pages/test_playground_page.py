@@ -25,7 +25,7 @@ from readers.playground_reader import (
     train,
 )
 
-from site_build.playground_html import playground_html
+from site_build.html.playground_html import playground_html
 
 pytestmark = pytest.mark.browser
 
@@ -152,7 +152,7 @@ def test_the_pages_experiments_show_what_it_says_of_them(open_page, root):
     best = evaluate(
         "bestConstant(startState(namedPoints(given)))",
         POINTS,
-        modules=("playground-state.js", "playground-data.js"),
+        modules=("playground/state.js", "playground/data.js"),
     )
     assert wide["elbo"] < best < one["elbo"]
     assert one["trembling"] > usual["trembling"]
@@ -187,9 +187,9 @@ def test_the_page_starts_as_the_build_did(root):
     state = evaluate(
         "startState(namedPoints(given))",
         start["points"],
-        modules=("playground-state.js", "playground-data.js"),
+        modules=("playground/state.js", "playground/data.js"),
     )
-    model = evaluate("inNetworkUnits(given).model", state, modules=("playground-state.js",))
+    model = evaluate("inNetworkUnits(given).model", state, modules=("playground/state.js",))
     assert model == start["model"]
     assert (state["seed"], state["nSteps"]) == (start["seed"], start["nSteps"])
     scaling = start["scaling"]

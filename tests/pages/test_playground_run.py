@@ -68,7 +68,7 @@ def test_the_numbers_are_those_of_a_run_in_node(open_page):
             return [[...training.logLikelihood], [...training.kl], training.step];
         })()""",
         SMALL + "&seed=5",
-        modules=("playground-state.js", "playground-data.js", "variational.js"),
+        modules=("playground/state.js", "playground/data.js", "numerics/variational.js"),
     )
     assert found == expected
     likelihood, kl = (np.array(part) for part in found[:2])
@@ -79,7 +79,7 @@ def test_the_numbers_are_those_of_a_run_in_node(open_page):
     best = evaluate(
         "bestConstant(fromLink(given, namedPoints([]), NAMES).state)",
         SMALL,
-        modules=("playground-state.js", "playground-data.js"),
+        modules=("playground/state.js", "playground/data.js"),
     )
     assert numbers[3] == round(best)
 

@@ -13,7 +13,7 @@ from bayesian_nn.model.network import ACTIVATIONS
 
 ORIGINAL = bnn.data.cosine_with_gap(seed=42)
 POINTS = np.column_stack([ORIGINAL.x[:, 0], ORIGINAL.y]).tolist()
-MODULES = ("playground-state.js", "playground-data.js", "playground-script.js")
+MODULES = ("playground/state.js", "playground/data.js", "playground/script.js")
 PRESETS = ("original", "one-gap", "two-gaps", "step", "growing-noise")
 ODD = {
     "priorStd": 2.5,

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from readers.browser import DESKTOP
 
-from site_build.pages_server import serve
+from site_build.files.pages_server import serve
 
 pytestmark = pytest.mark.browser
 

@@ -20,8 +20,8 @@ from PIL import Image
 from readers.browser import chromium, require_chromium, serve
 from readers.site_build_project import ROOT, build, environment, make_project, write
 
-from site_build import cards, citation, downloads, provenance, story, surroundings
-from site_build.example_runs import Example
+from site_build.execution.example_runs import Example
+from site_build.pages import cards, citation, downloads, page_context, provenance, reading_order
 
 REPOSITORY, COMMIT = "ada/lines", "0123abc"
 SITE_URL = "https://ada.example/lines/"
@@ -280,11 +280,11 @@ def test_no_page_leads_to_the_list_of_a_years_posts():
     before, after = SimpleNamespace(), SimpleNamespace()
     archive.previous_page, archive.next_page = before, after
     page = SimpleNamespace(previous_page=archive, next_page=archive)
-    story.skip_archives(page)
+    reading_order.skip_archives(page)
     assert page.previous_page is before
     assert page.next_page is after
     alone = SimpleNamespace(previous_page=None, next_page=None)
-    story.skip_archives(alone)
+    reading_order.skip_archives(alone)
     assert alone.previous_page is alone.next_page is None
 
 
@@ -298,8 +298,8 @@ def test_the_three_posts_that_share_most_tags_are_related():
 
     this, most, newer = post("this", "a", "b", "c"), post("z", "c", "b"), post("new", "a", day=9)
     old, older, other = post("old", "b", day=3), post("older", "c", day=2), post("other", "d")
-    assert story.related(this, [older, other, this, old, most, newer]) == [most, newer, old]
-    assert story.related(other, [this, most, other]) == []
+    assert reading_order.related(this, [older, other, this, old, most, newer]) == [most, newer, old]
+    assert reading_order.related(other, [this, most, other]) == []
 
 
 def test_a_post_can_be_cited(project):
@@ -389,7 +389,7 @@ def test_comments_are_off_until_they_are_configured(plain):
 def test_half_a_configuration_of_comments_is_named():
     config = SimpleNamespace(extra={"comments": {"repo": REPOSITORY, "category": "Comments"}})
     with pytest.raises(PluginError, match="has no repo_id, category_id"):
-        surroundings.comments_of(config)
+        page_context.comments_of(config)
 
 
 @pytest.fixture(scope="module")

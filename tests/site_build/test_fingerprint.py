@@ -1,6 +1,6 @@
 """Fingerprints: what they depend on beside the files that they are asked for."""
 
-from site_build.fingerprint import fingerprint
+from site_build.files.fingerprint import fingerprint
 
 
 def test_another_folder_of_data_files_makes_examples_stale(root, monkeypatch):

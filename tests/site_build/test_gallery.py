@@ -16,13 +16,15 @@ import pytest
 from mkdocs.exceptions import PluginError
 from readers.site_build_project import build, change, copy_of, environment, make_project, wait_for, write
 
-from site_build import example_runs, fingerprint
-from site_build.example_runs import Example
+from site_build.execution import example_runs
+from site_build.execution.example_runs import Example
+from site_build.files import fingerprint
 
 with warnings.catch_warnings():
     # mkdocs-gallery imports a name that mkdocs deprecates.
     warnings.simplefilter("ignore", DeprecationWarning)
-    from site_build import gallery, gallery_patches
+    from site_build.execution import gallery_patches
+    from site_build.pages import gallery
 
 TITLE = '"""\n# An example\n\nIt does one thing.\n"""\n\n'
 FIGURE = TITLE + "import matplotlib.pyplot as plt\n\nfigure, axes = plt.subplots(num={label!r})\n"

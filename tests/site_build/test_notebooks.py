@@ -9,7 +9,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from readers.site_build_project import build, change, copy_of, make_project, notebook, write
 
-from site_build.notebook_html import checked, described, tidied
+from site_build.pages.notebook_html import checked, described, tidied
 
 IMAGE = '<img alt="No description has been provided for this image" src="data:image/png;base64,AA">'
 STDERR = (

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from mkdocs.exceptions import PluginError
 
-from site_build import quoted
-from site_build.player_html import (
+from site_build.html import macros
+from site_build.html.player_html import (
     at_step_html,
     check_steps,
     digits_player_html,
@@ -146,30 +146,30 @@ def test_a_link_names_the_step_and_works_without_scripts():
 
 
 def test_pages_have_the_macros(folder):
-    root, macros = folder.parents[1], {}
+    root, given = folder.parents[1], {}
     (root / "examples").mkdir()
     (root / "examples" / "plot_bnn.py").touch()
     env = SimpleNamespace(
-        project_dir=root, variables={}, filter=str, macro=lambda value, name: macros.update({name: value})
+        project_dir=root, variables={}, filter=str, macro=lambda value, name: given.update({name: value})
     )
-    quoted.define_env(env)
-    html = macros["player"](
+    macros.define_env(env)
+    html = given["player"](
         "plot_bnn/run", "See.", id="fit", still="fit", beside="plot_bnn/flat", truth="plot_bnn/hmc"
     )
     assert 'beside="site:outputs/plot_bnn/flat.bin" truth="site:outputs/plot_bnn/hmc.json"' in html
-    assert "<digits-player" in macros["digits_player"]("plot_bnn/run", "See.", id="digits", still="fit")
+    assert "<digits-player" in given["digits_player"]("plot_bnn/run", "See.", id="digits", still="fit")
     with pytest.raises(ValueError, match=r"there is no examples/plot_ghost\.py"):
-        macros["player"]("plot_bnn/run", id="fit", still="fit", beside="plot_ghost/flat")
+        given["player"]("plot_bnn/run", id="fit", still="fit", beside="plot_ghost/flat")
     env.page = SimpleNamespace(file=SimpleNamespace(src_uri="post.md"))
-    env.markdown = html + macros["at_step"]("fit", 40)
-    quoted.on_post_page_macros(env)
-    env.markdown = html + macros["at_step"]("fit", 39)
+    env.markdown = html + given["at_step"]("fit", 40)
+    macros.on_post_page_macros(env)
+    env.markdown = html + given["at_step"]("fit", 39)
     with pytest.raises(PluginError, match="did not record step 39"):
-        quoted.on_post_page_macros(env)
+        macros.on_post_page_macros(env)
 
 
 @pytest.mark.parametrize("quote", ['player("a/b")', 'digits_player("a/b")', 'at_step("fit", 4)'])
 def test_a_page_that_would_show_a_quote_as_it_is_written_is_refused(quote):
     page = SimpleNamespace(meta={}, file=SimpleNamespace(src_uri="post.md"))
     with pytest.raises(PluginError, match=r"post\.md would show"):
-        quoted.refuse_unrendered(f"<p>{{{{ {quote} }}}}</p>", page)
+        macros.refuse_unrendered(f"<p>{{{{ {quote} }}}}</p>", page)

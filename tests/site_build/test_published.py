@@ -8,10 +8,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from mkdocs.exceptions import PluginError
 from PIL import Image
+from site_build_project import write
 
-from site_build import hints, pictures, security, styles, theme_patches
+from site_build.pages import webp
+from site_build.theme import preload, security, styles, theme_patches
 
 PAGE = """<!doctype html><html><head>
 <meta charset="utf-8"><title>A page</title>
@@ -112,18 +115,74 @@ def test_a_style_sheet_that_names_a_neighbour_is_not_moved(tmp_path):
 
 def test_a_page_asks_at_once_for_its_font_and_for_the_modules_of_its_elements(tmp_path):
     modules = {
-        "elements.js": 'const MODULES = {\n  "run-player": "player.js",\n  "map-maker": "maker.js",\n};',
-        "player.js": 'import { a,\n  b } from "./chart.js";\nimport { c } from "./number.js";',
-        "chart.js": 'import { c } from "./number.js";',
-        "number.js": "export const c = 1;",
+        "page/load-elements.js": 'const MODULES = {\n  "run-player": "player/run.js",\n'
+        '  "map-maker": "maker.js",\n};',
+        "maker.js": "",
+        "player/run.js": 'import { a,\n  b } from "../drawing/chart.js";\nimport { c } from "./number.js";',
+        "drawing/chart.js": 'export { c } from "../player/number.js";\nimport "./bare.js";',
+        "drawing/bare.js": 'const later = () => import("../maker.js");',
+        "player/number.js": "export const c = 1;",
     }
     for name, text in modules.items():
-        (tmp_path / name).write_text(text)
+        write(tmp_path / name, text)
     page = styles.linked_once(PAGE, [])
-    assert hints.with_hints(page, tmp_path) == page
-    html = hints.with_hints(page.replace("<body>", "<body><run-player></run-player><math></math>"), tmp_path)
+    assert preload.with_hints(page, tmp_path) == page
+    html = preload.with_hints(
+        page.replace("<body>", "<body><run-player></run-player><math></math>"), tmp_path
+    )
     asked = re.findall(r'<link rel="(?:module)?preload" href="../assets/([^"]*)"', html)
-    assert asked == ["math.woff2", "player.js", "chart.js", "number.js"]
+    assert asked == [
+        *("math.woff2", "player/run.js", "drawing/chart.js", "player/number.js", "drawing/bare.js")
+    ]
+
+
+def test_every_page_asks_for_all_that_its_elements_import_and_for_nothing_else(tmp_path):
+    assets = ROOT / "docs" / "assets"
+    # Of each module, what an independent reading finds: lines that begin with `import` and end with a path.
+    imports = {
+        file.resolve(): {
+            (file.parent / line.split('"')[1]).resolve()
+            for line in file.read_text(encoding="utf-8").splitlines()
+            if line.startswith("import ") and line.endswith('.js";')
+        }
+        for file in assets.rglob("*.js")
+    }
+    elements = re.findall(r'"([a-z-]+)": "(.*)"', (assets / preload.LOADER).read_text(encoding="utf-8"))
+    assert len(elements) > 4
+    for element, module in elements:
+        wanted = [(assets / module).resolve()]
+        for file in wanted:
+            wanted += imports[file] - set(wanted)
+        page = styles.linked_once(PAGE, []).replace("<body>", f"<body><{element}></{element}>")
+        html = preload.with_hints(page, assets)
+        asked = re.findall(r'<link rel="modulepreload" href="../assets/([^"]*)"', html)
+        assert len(asked) == len(set(asked))
+        assert {(assets / name).resolve() for name in asked} == set(wanted)
+
+
+@pytest.mark.parametrize(
+    ("loader", "text", "named"),
+    [
+        ('"run-player": "run.js"', 'import { a } from "./nowhere.js";', "run.js imports './nowhere.js'"),
+        ('"run-player": "run.js"', 'import { a } from "../other/a.js";', "run.js imports '../other/a.js'"),
+        ('"run-player": "run.js"', 'import { a,\n  b } from "chart";', "run.js imports 'chart'"),
+        (
+            '"run-player": "run.js"',
+            'import "https://a.example/b.js";',
+            "run.js imports 'https://a.example/b.js'",
+        ),
+        ('"run-player": "run.js"', 'export { a } from "./nowhere.js";', "run.js imports './nowhere.js'"),
+        ('"run-player": "player.js"', "", "names player.js, which is no file"),
+        ("", "", "names no module of an element"),
+    ],
+)
+def test_a_module_that_does_not_exist_is_not_left_out_in_silence(tmp_path, loader, text, named):
+    write(tmp_path / "assets" / preload.LOADER, f"const MODULES = {{ {loader} }};")
+    write(tmp_path / "assets" / "run.js", text)
+    write(tmp_path / "other" / "a.js", "")
+    page = styles.linked_once(PAGE, []).replace("<body>", "<body><run-player></run-player>")
+    with pytest.raises(PluginError, match=re.escape(named)):
+        preload.with_hints(page, tmp_path / "assets")
 
 
 def _figure(tmp_path):
@@ -139,12 +198,12 @@ def _figure(tmp_path):
 
 def test_a_lighter_figure_keeps_its_paper_and_shows_the_same(tmp_path):
     png, pixels = _figure(tmp_path)
-    with Image.open(io.BytesIO(pictures.as_webp(png))) as opened:
+    with Image.open(io.BytesIO(webp.as_webp(png))) as opened:
         seen = np.asarray(opened.convert("RGB")).astype(int)
     assert (seen[:150] == pixels[:150]).all()
     difference = abs(seen - pixels).max()
-    assert 0 < difference <= pictures.COARSENESS // 2
-    assert len(pictures.as_webp(png)) < png.stat().st_size / 3
+    assert 0 < difference <= webp.COARSENESS // 2
+    assert len(webp.as_webp(png)) < png.stat().st_size / 3
 
 
 def test_a_page_shows_the_lighter_figure_and_links_lead_to_the_file_itself(tmp_path):
@@ -152,8 +211,8 @@ def test_a_page_shows_the_lighter_figure_and_links_lead_to_the_file_itself(tmp_p
     png, _ = _figure(tmp_path)
     config = SimpleNamespace(config_file_path=str(tmp_path / "mkdocs.yml"), site_dir=str(tmp_path / "site"))
     path = "outputs/plot_line/rising.png"
-    assert pictures.lighter(path, png, config) == "outputs/plot_line/rising.webp"
+    assert webp.lighter(path, png, config) == "outputs/plot_line/rising.webp"
     assert (tmp_path / "site/outputs/plot_line/rising.webp").is_file()
     Image.new("RGB", (1, 1)).save(png)
-    assert pictures.lighter(path, png, config) == path
-    assert pictures.lighter("outputs/plot_line/turn.mp4", png, config) == "outputs/plot_line/turn.mp4"
+    assert webp.lighter(path, png, config) == path
+    assert webp.lighter("outputs/plot_line/turn.mp4", png, config) == "outputs/plot_line/turn.mp4"

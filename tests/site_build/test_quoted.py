@@ -7,11 +7,12 @@ import pytest
 from mkdocs.exceptions import PluginError
 from readers.site_build_project import write
 
-from site_build import mathematics, quoted
-from site_build.example_runs import Example
-from site_build.gallery_pages import tidy_example
-from site_build.mathfont import characters_in
-from site_build.media import digit_canvas_html, figure_html, film_html
+from site_build.execution.example_runs import Example
+from site_build.html import macros
+from site_build.html.media import digit_canvas_html, figure_html, film_html
+from site_build.pages.gallery_pages import tidy_example
+from site_build.theme import mathematics
+from site_build.theme.mathfont import characters_in
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (1280).to_bytes(4, "big") + (960).to_bytes(4, "big")
 
@@ -19,25 +20,25 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (1280).to_bytes(4, "big") + (960)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (quoted.number(1000), "1,000"),
-        (quoted.number(-1234.56), "\N{MINUS SIGN}1,230"),
-        (quoted.number(0.08123), "0.0812"),
-        (quoted.number(0.5), "0.500"),
-        (quoted.number(9.999), "10.0"),
-        (quoted.number(12.0, 2), "12"),
-        (quoted.number(0.0), "0"),
+        (macros.number(1000), "1,000"),
+        (macros.number(-1234.56), "\N{MINUS SIGN}1,230"),
+        (macros.number(0.08123), "0.0812"),
+        (macros.number(0.5), "0.500"),
+        (macros.number(9.999), "10.0"),
+        (macros.number(12.0, 2), "12"),
+        (macros.number(0.0), "0"),
         (
-            quoted.number(1.5e-7, 2),
+            macros.number(1.5e-7, 2),
             "1.5 \N{MULTIPLICATION SIGN} 10\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT SEVEN}",
         ),
-        (quoted.fixed(-78.4), "\N{MINUS SIGN}78.40"),
-        (quoted.nats(-78.44), "\N{MINUS SIGN}78.4\N{NO-BREAK SPACE}nats"),
-        (quoted.percent(0.951), "95%"),
-        (quoted.seconds(0.0451), "45\N{NO-BREAK SPACE}ms"),
-        (quoted.seconds(3.44), "3.4\N{NO-BREAK SPACE}s"),
-        (quoted.seconds(125.2), "2\N{NO-BREAK SPACE}min 5\N{NO-BREAK SPACE}s"),
-        (quoted.seconds(59.99), "1\N{NO-BREAK SPACE}min"),
-        (quoted.seconds(0.9999), "1.0\N{NO-BREAK SPACE}s"),
+        (macros.fixed(-78.4), "\N{MINUS SIGN}78.40"),
+        (macros.nats(-78.44), "\N{MINUS SIGN}78.4\N{NO-BREAK SPACE}nats"),
+        (macros.percent(0.951), "95%"),
+        (macros.seconds(0.0451), "45\N{NO-BREAK SPACE}ms"),
+        (macros.seconds(3.44), "3.4\N{NO-BREAK SPACE}s"),
+        (macros.seconds(125.2), "2\N{NO-BREAK SPACE}min 5\N{NO-BREAK SPACE}s"),
+        (macros.seconds(59.99), "1\N{NO-BREAK SPACE}min"),
+        (macros.seconds(0.9999), "1.0\N{NO-BREAK SPACE}s"),
     ],
 )
 def test_a_number_reads_well(text, expected):
@@ -47,7 +48,7 @@ def test_a_number_reads_well(text, expected):
 def test_an_unknown_example_or_name_is_named_with_what_there_is(tmp_path):
     write(tmp_path / "examples" / "plot_bnn.py", "")
     write(tmp_path / "outputs" / "plot_bnn" / "numbers.json", '{"elbo_final": -78.4}')
-    numbers = quoted.Numbers(tmp_path, "numbers")
+    numbers = macros.Numbers(tmp_path, "numbers")
     assert numbers["plot_bnn"]["elbo_final"] == -78.4
     with pytest.raises(ValueError, match="elbo_fnal does not exist; there is elbo_final"):
         numbers["plot_bnn"]["elbo_fnal"]
@@ -64,35 +65,35 @@ def test_only_what_an_existing_example_made_is_quoted(tmp_path):
     write(ghost / "elbo.txt", "A line.")
     (ghost / "elbo.png").write_bytes(PNG)
     (ghost / "elbo.mp4").touch()
-    macros = {}
-    quoted.define_env(
+    given = {}
+    macros.define_env(
         SimpleNamespace(
             project_dir=tmp_path,
-            variables=macros,
-            macro=lambda value, name: macros.update({name: value}),
+            variables=given,
+            macro=lambda value, name: given.update({name: value}),
             filter=str,
         )
     )
     with pytest.raises(ValueError, match=r"there is no examples/plot_ghost\.py"):
-        macros["numbers"]["plot_ghost"]
+        given["numbers"]["plot_ghost"]
     for name, options in {"figure": {}, "film": {}, "digit_canvas": {"still": "elbo"}}.items():
         with pytest.raises(ValueError, match=r"there is no examples/plot_ghost\.py"):
-            macros[name]("plot_ghost/elbo", **options)
+            given[name]("plot_ghost/elbo", **options)
     write(tmp_path / "examples" / "plot_ghost.py", "")
-    assert macros["numbers"]["plot_ghost"]["elbo"] == 1.0
-    assert "elbo.mp4" in macros["film"]("plot_ghost/elbo")
+    assert given["numbers"]["plot_ghost"]["elbo"] == 1.0
+    assert "elbo.mp4" in given["film"]("plot_ghost/elbo")
     (ghost / "net.bin").touch()
-    assert "<figcaption" in macros["digit_canvas"]("plot_ghost/net", "Draw.", still="elbo")
+    assert "<figcaption" in given["digit_canvas"]("plot_ghost/net", "Draw.", still="elbo")
 
 
 def test_a_table_s_rows_are_finite_numbers_too(tmp_path):
     write(tmp_path / "examples" / "plot_bnn.py", "")
     file = tmp_path / "outputs" / "plot_bnn" / "timings.json"
     write(file, '{"rows": [{"name": "a", "seconds": 1.5}]}')
-    assert quoted.Numbers(tmp_path, "timings")["plot_bnn"]["rows"][0]["seconds"] == 1.5
+    assert macros.Numbers(tmp_path, "timings")["plot_bnn"]["rows"][0]["seconds"] == 1.5
     write(file, '{"rows": [{"name": "a", "seconds": NaN}]}')
     with pytest.raises(ValueError, match=r"timings\.plot_bnn\.rows\.0\.seconds is nan"):
-        quoted.Numbers(tmp_path, "timings")["plot_bnn"]
+        macros.Numbers(tmp_path, "timings")["plot_bnn"]
 
 
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999"])
@@ -100,7 +101,7 @@ def test_a_number_that_is_not_finite_is_named(tmp_path, value):
     write(tmp_path / "examples" / "plot_bnn.py", "")
     write(tmp_path / "outputs" / "plot_bnn" / "numbers.json", f'{{"good": 1, "elbo": {value}}}')
     with pytest.raises(ValueError, match=r"numbers\.plot_bnn\.elbo is"):
-        quoted.Numbers(tmp_path, "numbers")["plot_bnn"]
+        macros.Numbers(tmp_path, "numbers")["plot_bnn"]
 
 
 def test_a_figure_or_film_without_its_files_is_an_error(tmp_path):
@@ -137,8 +138,8 @@ def test_a_digit_canvas_has_a_posterior_and_a_still(tmp_path):
 def test_a_page_that_would_show_a_quote_as_it_is_written_is_refused(quote):
     page = SimpleNamespace(meta={}, file=SimpleNamespace(src_uri="post.md"))
     with pytest.raises(PluginError, match=r"post\.md would show .* add render_macros: true"):
-        quoted.refuse_unrendered(f"<p>{{{{ {quote} }}}}</p>", page)
-    quoted.refuse_unrendered(f"<p><code>{{{{ {quote} }}}}</code></p>", page)
+        macros.refuse_unrendered(f"<p>{{{{ {quote} }}}}</p>", page)
+    macros.refuse_unrendered(f"<p><code>{{{{ {quote} }}}}</code></p>", page)
 
 
 def test_tex_that_cannot_be_typeset_names_its_page():

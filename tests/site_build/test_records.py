@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 from readers.site_build_project import write
 
-from site_build import mathfont, notebooks
-from site_build.records import replacing
+from site_build.files.json_files import replacing
+from site_build.pages import notebooks
+from site_build.theme import mathfont
 
 
 def test_what_is_interrupted_leaves_what_was_there(tmp_path):

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from site_build import scraper
+from site_build.execution import scraper
 
 # What mkdocs-gallery says of a cell: its kind, its code, and the line at which it begins.
 CELL = ("code", "", 7)

@@ -22,7 +22,7 @@ from readers.site_build_project import (
     write,
 )
 
-from site_build import isolation, workers
+from site_build.execution import isolation, worker_pool
 
 HEAD = '''"""
 # Example {name}
@@ -260,25 +260,25 @@ def is_alive(process: int) -> bool:
 
 
 def test_an_idle_worker_is_used_again_and_ended_when_no_longer_wanted(tmp_path):
-    workers.keep(2, tmp_path)
-    first, second = workers._idle
+    worker_pool.keep(2, tmp_path)
+    first, second = worker_pool._idle
     try:
-        assert "edited" in workers.execute({"name": "plot_a", "build": "another"}, tmp_path)["failure"]
-        assert workers._idle == [first, second]
-        workers.keep(1, tmp_path)
-        assert workers._idle == [first]
+        assert "edited" in worker_pool.execute({"name": "plot_a", "build": "another"}, tmp_path)["failure"]
+        assert worker_pool._idle == [first, second]
+        worker_pool.keep(1, tmp_path)
+        assert worker_pool._idle == [first]
         assert first.is_alive
         assert not second.is_alive
     finally:
-        workers.end_all()
+        worker_pool.end_all()
     assert not first.is_alive
 
 
 def test_the_number_of_examples_side_by_side_can_be_chosen(monkeypatch):
     monkeypatch.setenv("JOBS", "3")
-    assert workers.n_at_once() == 3
+    assert worker_pool.n_at_once() == 3
     monkeypatch.setenv("JOBS", "two")
     with pytest.raises(PluginError, match="JOBS is 'two': give the number"):
-        workers.n_at_once()
+        worker_pool.n_at_once()
     monkeypatch.delenv("JOBS")
-    assert 1 <= workers.n_at_once() <= os.cpu_count()
+    assert 1 <= worker_pool.n_at_once() <= os.cpu_count()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bayesian_nn.browser.class_record import read_class_record, write_class_record
-from site_build.player_html import recorded_steps
+from site_build.html.player_html import recorded_steps
 
 N_FRAMES, N_DRAWS, N_IMAGES, N_CLASSES = 100, 10, 6, 10
 

@@ -15,7 +15,7 @@ from bayesian_nn.figures.band import plot_predictive
 from bayesian_nn.figures.style import write_figure
 from bayesian_nn.figures.training import elbo_at_the_end, plot_elbo, running_median
 from bayesian_nn.predictions.real import Prediction
-from site_build.media import DOTS_PER_INCH
+from site_build.html.media import DOTS_PER_INCH
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from bayesian_nn.figures.classes import (
 )
 from bayesian_nn.figures.style import COLOURS
 from bayesian_nn.predictions.classes import ClassPrediction
-from site_build.dark import BACKGROUND, FOREGROUND, dark
+from site_build.execution.dark_figures import BACKGROUND, FOREGROUND, dark
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.random((6, 8, 8))

@@ -21,7 +21,7 @@ PAGE = """<!doctype html>
 src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="></digit-canvas></p></figure>
 <p id="after">What follows.</p>
 </article></main>
-<script type="module" src="digit-canvas.js"></script>
+<script type="module" src="digits/digit-canvas.js"></script>
 """
 
 
@@ -59,7 +59,7 @@ def write_posterior(path, kind, *, activation="relu"):
 
 def make_pages(folder):
     """Returns `folder`, filled with pages, the site's assets and the theme's own styles."""
-    links = dress(folder, "style.css", "digit-canvas.css")
+    links = dress(folder, "page/style.css", "digits/digit-canvas.css")
     far = '<div style="height: 5000px"></div>'
     pages = {
         **{kind: (f"{kind}.bin", "default", "") for kind in SIZES},

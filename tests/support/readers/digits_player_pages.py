@@ -10,7 +10,7 @@ N_FRAMES, N_DRAWS = 41, 10
 STEPS = np.unique(np.round(np.geomspace(1, 1201, 60)).astype(int))[-N_FRAMES:] - 1
 STEPS[0] = 0
 EPOCHS = STEPS / 24
-STYLES = ("main", "palette", "style", "player", "digits-player")
+STYLES = ("main", "palette", "page/style", "player/player", "player/digits-player")
 
 
 def arguments():
@@ -55,7 +55,7 @@ def make_pages(folder):
         "digits-odd": ("default", "", player("fit", src="odd.bin")),
         "digits-wrong": ("default", "", player("fit", src="fit.bin")),
     }
-    module = '<script type="module" src="digits-player.js"></script>'
+    module = '<script type="module" src="player/digits-player.js"></script>'
     for name, (scheme, before, players) in pages.items():
         html = player_pages.PAGE.format(styles=links, scheme=scheme, before=before, players=players)
         (folder / f"{name}.html").write_text(html + module, encoding="utf-8")

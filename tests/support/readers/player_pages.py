@@ -30,7 +30,7 @@ PAGE = """<!doctype html>
 {players}
 <p id="after">What follows.</p>
 </article></main>
-<script type="module" src="player.js"></script>
+<script type="module" src="player/training-player.js"></script>
 """
 
 
@@ -71,7 +71,7 @@ def player(name, **attributes):
 
 def make_pages(folder):
     """Returns `folder`, filled with pages, records, the site's assets and the theme's own styles."""
-    links = dress(folder, "style.css", "player.css")
+    links = dress(folder, "page/style.css", "player/player.css")
     far = '<div style="height: 5000px"></div>'
     fit = {"src": "fit.bin", "truth": "hmc.json"}
     pages = {

@@ -7,9 +7,9 @@ from readers.theme_pages import dress
 
 import bayesian_nn as bnn
 from bayesian_nn.browser.training_twin import Network, digest, train
-from site_build.security import with_policy
+from site_build.theme.security import with_policy
 
-STYLES = ("style.css", "player.css", "playground.css")
+STYLES = ("page/style.css", "player/player.css", "playground/playground.css")
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -22,7 +22,7 @@ PAGE = """<!doctype html>
 src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="></bayes-playground></figure>
 <p id="after">What follows: <a id="wide" href="?v=1&amp;start=0.8&amp;steps=200">a wide start</a>.</p>
 </article></main></div>
-<script type="module" src="playground.js"></script>
+<script type="module" src="playground/playground.js"></script>
 """
 
 

@@ -11,8 +11,7 @@ STYLES = Path(material.__file__).parent / "templates" / "assets" / "stylesheets"
 
 def dress(folder: Path, *own: str) -> str:
     """Copy the site's assets and the theme's styles into `folder`; return links to these and to `own`."""
-    for file in ASSETS.glob("*.*"):
-        shutil.copy(file, folder)
+    shutil.copytree(ASSETS, folder, dirs_exist_ok=True)
     themes = []
     for name in ("main", "palette"):
         style = next(STYLES.glob(f"{name}.*.min.css"))
