@@ -26,11 +26,11 @@ data = bnn.data.cosine_with_gap(seed=42)
 x = np.linspace(-4, 12, 201)
 
 
-def network(*hidden, prior=bnn.GaussianPrior(1.0), activation="tanh"):
+def network(*hidden, prior=None, activation="tanh"):
     return bnn.Model(
         layer_sizes=(1, *hidden, 1),
         likelihood=bnn.Gaussian(data.noise_std),
-        prior=prior,
+        prior=prior or bnn.GaussianPrior(1.0),
         activation=activation,
         scaling=data.scaling,
     )

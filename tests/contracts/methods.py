@@ -39,8 +39,8 @@ LIKELIHOODS = {
 
 
 class Method(NamedTuple):
-    """infer: from a model, data and a seed to a result; off: how far its means may lie from the posterior's, in
-    posterior sds; widths: between which factors its sds must lie, of the posterior's."""
+    """infer: from a model, data and a seed to a result; off: how far its means may lie from the posterior's,
+    in posterior sds; widths: between which factors its sds must lie, of the posterior's."""
 
     infer: object
     off: float

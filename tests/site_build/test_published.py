@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from mkdocs.exceptions import PluginError
 from PIL import Image
-from site_build_project import write
+from readers.site_build_project import write
+from repository import ROOT
 
 from site_build.pages import webp
 from site_build.theme import preload, security, styles, theme_patches

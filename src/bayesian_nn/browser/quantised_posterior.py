@@ -20,7 +20,7 @@ __all__ = ["QuantisedPosterior", "read_quantised_posterior", "write_quantised_po
 
 MAGIC = b"BNNQ"
 FORMAT = 1
-# What docs/assets/digits.js can do.
+# What docs/assets/digits/posterior.js can do.
 ACTIVATIONS = ("relu", "tanh")
 IMAGE_SHAPES = ((28, 28), (8, 8))
 

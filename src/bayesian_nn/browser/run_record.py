@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["PlayerRecord", "read_player_record", "write_player_record"]
 
 FORMAT = 1
-# What docs/assets/network.js can do.
+# What docs/assets/numerics/network.js can do.
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "softplus", "elu", "silu")
 N_PLACES = 161
 # Of a weight's mean, and of the rho of its sd = softplus(rho).
@@ -144,7 +144,8 @@ def _checked(run, x_range, n_draws, n_curves):
     kind = type(model.likelihood).__name__
     if kind != "Gaussian" or not isinstance(model.likelihood.noise_std, float):
         raise ValueError(
-            f"A player draws Gaussian noise that is known; this model has {model.likelihood}: make a film of it."
+            f"A player draws Gaussian noise that is known; this model has {model.likelihood}: "
+            "make a film of it."
         )
     others = [prior for _, prior, _ in model.placed_priors if type(prior).__name__ != "GaussianPrior"]
     if others:

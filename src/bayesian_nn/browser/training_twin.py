@@ -9,7 +9,7 @@ from bayesian_nn.runtime.portable_math import START, exp, log, normals, sigmoid,
 
 __all__ = ["Network", "PortableRun", "digest", "outputs", "start", "train"]
 
-# The copy of `docs/assets/variational.js`, with the terms of every sum in the same order.
+# The copy of `docs/assets/numerics/variational.js`, with the terms of every sum in the same order.
 
 LOG_SQRT_2PI = 0.9189385332046727
 BETA1, BETA2, EPSILON = 0.9, 0.98, 1e-8

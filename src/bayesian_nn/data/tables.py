@@ -32,9 +32,10 @@ class Scaling(NamedTuple):
 class Dataset:
     """Observations in their original units.
 
-    x: inputs `[n_points, n_inputs]`; y: targets `[n_points]`, or several `[n_points, n_targets]`; scaling: the units a network should work in;
-    truth: the noise-free function `x [n, n_inputs] -> [n]`, if known; noise_std: the sd of y around it, in
-    y's units, if known. Raises ValueError for NaN, and for shapes that disagree.
+    x: inputs `[n_points, n_inputs]`; y: targets `[n_points]`, or several `[n_points, n_targets]`; scaling:
+    the units a network should work in; truth: the noise-free function `x [n, n_inputs] -> [n]`, if known;
+    noise_std: the sd of y around it, in y's units, if known. Raises ValueError for NaN, and for shapes that
+    disagree.
     """
 
     x: np.ndarray

@@ -50,7 +50,8 @@ def draw_film(
     """
     if film.steps[-1] > run.n_steps_done:
         raise ValueError(
-            f"film ends at step {film.steps[-1]:,}, and run has {run.n_steps_done:,} steps: is it another run?"
+            f"film ends at step {film.steps[-1]:,}, and run has {run.n_steps_done:,} steps: "
+            "is it another run?"
         )
     check_size(size)
     with style(), matplotlib.rc_context(LEGIBLE_AT_HALF_WIDTH):

@@ -43,8 +43,9 @@ class Likelihood(Protocol):
         float64. Raises ValueError, with the first wrong value and its index, for what cannot be a target."""
 
     def outputs_at(self, targets) -> list[np.ndarray] | None:
-        """Returns outputs at which the mean of y is the targets `[n_points, n_targets]`, in the network's units,
-        each `[n_points]`; None where there are none, as for classes. Draws from there perturb targets."""
+        """Returns outputs at which the mean of y is the targets `[n_points, n_targets]`, in the network's
+        units, each `[n_points]`; None where there are none, as for classes. Draws from there perturb
+        targets."""
 
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y | outputs, unknowns) in nats, a tensor of shape S and of the outputs' dtype: the

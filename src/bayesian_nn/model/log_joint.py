@@ -12,15 +12,12 @@ __all__ = ["draws_in_parts", "log_densities", "log_joint", "log_likelihood", "ne
 
 
 def log_densities(model: Model, network_outputs, latents, observations: Observations):
-    """Returns the log-likelihood of every point `[..., n_points]` in nats, with all its constants: the density
-    of y in its original units, for the network's outputs `[..., n_outputs, n_points]` and latents `[...,
-    n_latents]`, or what ends as they do."""
+    """Returns the log-likelihood of every point `[..., n_points]` in nats, with all its constants: the
+    density of y in its original units, for the network's outputs `[..., n_outputs, n_points]` and latents
+    `[..., n_latents]`, or what ends as they do."""
     targets = tf.cast(observations.targets, network_outputs.dtype)
     # Each vector's own targets come after the points.
-    if targets.shape.rank == 3:
-        targets = tf.transpose(targets, [1, 2, 0])
-    else:
-        targets = tf.transpose(targets)
+    targets = tf.transpose(targets, [1, 2, 0] if targets.shape.rank == 3 else [1, 0])
     return model.likelihood.log_density(
         tf.unstack(network_outputs, axis=-2),
         unknowns_of(model, latents),
@@ -30,8 +27,8 @@ def log_densities(model: Model, network_outputs, latents, observations: Observat
 
 
 def unknowns_of(model: Model, latents) -> list:
-    """Returns the likelihood's unknowns, each `[..., 1]`, for latents `[..., n_latents]`, or what ends as they
-    do."""
+    """Returns the likelihood's unknowns, each `[..., 1]`, for latents `[..., n_latents]`, or what ends as
+    they do."""
     first = len(model.unknowns)
     return [latents[..., i - first : (i - first + 1) or None] for i in range(len(model.likelihood.unknowns))]
 

@@ -1,4 +1,4 @@
-"""The Bayesian neural network: its layers, the likelihood of the data, the prior on its weights, its units."""
+"""The Bayesian neural network: layers, likelihood, prior on the weights, units."""
 
 import functools
 import math
@@ -98,8 +98,8 @@ class Model:
     # time stamp in seconds, single precision keeps two minutes.
 
     def inputs(self, x) -> np.ndarray:
-        """Returns what the network sees of x `[n_points, ...]`, flat `[n_points, n_inputs]`. Raises ValueError
-        for a point of another size."""
+        """Returns what the network sees of x `[n_points, ...]`, flat `[n_points, n_inputs]`. Raises
+        ValueError for a point of another size."""
         x, n_inputs = np.asarray(x), self.layer_sizes[0]
         # NumPy and the network would broadcast some of them.
         if x.ndim < 2 or math.prod(x.shape[1:]) != n_inputs:

@@ -59,7 +59,8 @@ def check_data(model: Model, data: Dataset | LabelledImages) -> None:
     instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), Gaussian(0.1)).")
     if not isinstance(data, Dataset | LabelledImages):
         raise ValueError(
-            f"data must be a Dataset or LabelledImages; got {shown(data)}. Make one of arrays with dataset(x, y)."
+            f"data must be a Dataset or LabelledImages; got {shown(data)}. "
+            "Make one of arrays with dataset(x, y)."
         )
     n_inputs = int(np.prod(parts_of(data)[0].shape[1:]))
     if n_inputs != model.layer_sizes[0]:

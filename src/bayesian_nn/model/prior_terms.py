@@ -30,8 +30,8 @@ HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 def log_prior(model: Model, latents, *, axis: int = -1):
-    """Returns log p(latents) in nats, for latents that lie in the first (0) or last (-1) axis: summed over it.
-    Raises ValueError for a prior that has no density."""
+    """Returns log p(latents) in nats, for latents that lie in the first (0) or last (-1) axis: summed over
+    it. Raises ValueError for a prior that has no density."""
     require_density(model, "The log joint density")
     terms = _terms(model)
     parts = tf.split(latents, [term.size for term in terms], axis=axis)
@@ -106,7 +106,8 @@ def require_density(model: Model, method: str) -> None:
 
 
 def require_mode(model: Model, method: str) -> None:
-    """Raises ValueError, in the name of the method, for a prior under which the density has no useful mode."""
+    """Raises ValueError, in the name of the method, for a prior under which the density has no useful
+    mode."""
     require_density(model, method)
     if has_learned_scales(model):
         raise ValueError(

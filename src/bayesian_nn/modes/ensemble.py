@@ -60,11 +60,12 @@ def fit_ensemble(
     prior (Pearce et al. 2020, "Uncertainty in neural networks: approximately Bayesian ensembling", section
     3). perturbed: give each member targets of its own, drawn from the likelihood around those observed, with
     a noise that is unknown at its prior's median; None does so for Gaussian noise that is known, for which
-    there is a reason, and classes have no such targets. With both, members of a model with Gaussian noise that is linear in its latents are
-    exact draws from its posterior (randomised maximum a posteriori sampling); of a network they are not.
+    there is a reason, and classes have no such targets. With both, members of a model with Gaussian noise
+    that is linear in its latents are exact draws from its posterior (randomised maximum a posteriori
+    sampling); of a network they are not.
 
-    start: latents `[n_members, n_latents]` to begin from, by default random networks. Raises ValueError for
-    a prior that is not Gaussian, and DivergedError if a member does not stay finite.
+    start: latents `[n_members, n_latents]` to begin from, by default random networks. Raises ValueError for a
+    prior that is not Gaussian, and DivergedError if a member does not stay finite.
     """
     n_members = whole_number("n_members", n_members, at_least=2)
     require_mode(model, "fit_ensemble")
@@ -100,8 +101,8 @@ def _perturbed(model, targets, n_members, random):
     outputs = model.likelihood.outputs_at(targets)
     if outputs is None:
         raise ValueError(
-            f"perturbed: {model.likelihood} has no targets around those observed, for a class is certain once "
-            "it is seen. Give perturbed=False, or leave it out."
+            f"perturbed: {model.likelihood} has no targets around those observed, for a class is certain "
+            "once it is seen. Give perturbed=False, or leave it out."
         )
     of_members = [np.repeat(np.asarray(each)[None], n_members, axis=0) for each in outputs]
     unknowns = [unknown.start for unknown in model.likelihood.unknowns]

@@ -79,13 +79,13 @@ def fit_laplace(
 ) -> Laplace:
     """Returns the `Laplace` at a mode: a `MapEstimate`'s best, or latents `[n_latents]`.
 
-    Its precision is `precision`, or that matrix's diagonal alone, in the memory of a diagonal: the Gaussian is
-    then exact in no direction, and too narrow where latents are correlated. last_layer: only the weights of
-    the last layer vary, and what the likelihood does not know; all others stay at the mode (Kristiadi et al.
-    2020, "Being Bayesian, even just a bit, fixes overconfidence in ReLU networks"). MacKay 1992, "A practical
-    Bayesian framework for backpropagation networks", section 2; Immer et al. 2021, "Improving predictions of
-    Bayesian neural nets via local linearization", section 2. Raises ValueError for latents that are not at a
-    mode, and for a prior that is not Gaussian.
+    Its precision is `precision`, or that matrix's diagonal alone, in the memory of a diagonal: the Gaussian
+    is then exact in no direction, and too narrow where latents are correlated. last_layer: only the weights
+    of the last layer vary, and what the likelihood does not know; all others stay at the mode (Kristiadi et
+    al. 2020, "Being Bayesian, even just a bit, fixes overconfidence in ReLU networks"). MacKay 1992, "A
+    practical Bayesian framework for backpropagation networks", section 2; Immer et al. 2021, "Improving
+    predictions of Bayesian neural nets via local linearization", section 2. Raises ValueError for latents
+    that are not at a mode, and for a prior that is not Gaussian.
     """
     require_mode(model, "fit_laplace")
     gaussian_prior(model, "fit_laplace")
@@ -123,8 +123,8 @@ def precision(
     model: Model, latents, inputs, *, diagonal: bool = False, last_layer: bool = False
 ) -> np.ndarray:
     """Returns the generalised Gauss-Newton matrix of -log p(y, latents | x) `[n_free, n_free]`, or its
-    diagonal `[n_free]`, for latents `[n_latents]` and `inputs = model.inputs(x)`: Σ JᵀHJ over the points, with
-    H the expected curvature of the likelihood in its outputs and unknowns, plus the prior's precision.
+    diagonal `[n_free]`, for latents `[n_latents]` and `inputs = model.inputs(x)`: Σ JᵀHJ over the points,
+    with H the expected curvature of the likelihood in its outputs and unknowns, plus the prior's precision.
 
     H is the Fisher information, so for an unknown of the likelihood, such as log noise_std, this is Fisher's
     matrix too (Kunstner et al. 2019, "Limitations of the empirical Fisher approximation", section 3).

@@ -17,7 +17,8 @@ __all__ = ["rank_simulations", "simulate"]
 
 def simulate(model: Model, x, *, seed: int, n_simulations: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns latents from the prior `[n_simulations, n_latents]`, and for each of them observations
-    `[n_simulations, n_points]` (of several targets `[n_simulations, n_points, n_targets]`) at x `[n_points]` or `[n_points, n_inputs]`, noise included, in y's units."""
+    `[n_simulations, n_points]` (of several targets `[n_simulations, n_points, n_targets]`) at x `[n_points]`
+    or `[n_points, n_inputs]`, noise included, in y's units."""
     latents = draw_prior(model, whole_number("n_simulations", n_simulations), seed=seed)
     outputs = network_outputs(model, latents, as_points(model, x))
     y = model.likelihood.sample(

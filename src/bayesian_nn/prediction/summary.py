@@ -29,8 +29,8 @@ class Summary(NamedTuple):
 
 
 def summarise(result, x, *, n_draws: int, seed: int, levels=(0.05, 0.95)) -> Summary:
-    """Returns the mean, the sds and the quantiles that `predict(result, x, n_draws=..., seed=...)` would give,
-    without holding all draws of f at once: 1,000 draws at 200,000 places would be more than a gigabyte.
+    """Returns the mean, the sds and the quantiles that `predict(result, x, n_draws=..., seed=...)` would
+    give, without holding all draws of f at once: 1,000 draws at 200,000 places would be more than a gigabyte.
 
     For real targets and counts, whose records have quantiles. levels: between 0 and 1, by default those of
     the central 90 % interval.

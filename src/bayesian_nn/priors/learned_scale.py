@@ -18,8 +18,8 @@ def scaled_log_density(weights, log_scale):
 
 
 def scaled_cross_entropy(mean, variance, scale_mean, scale_variance):
-    """Returns -E[log N(w; 0, s²)] in nats, for w and log s that are Gaussian and independent, with these means
-    and variances: E[s⁻²] is then exp(2 variance - 2 mean)."""
+    """Returns -E[log N(w; 0, s²)] in nats, for w and log s that are Gaussian and independent, with these
+    means and variances: E[s⁻²] is then exp(2 variance - 2 mean)."""
     inverse = tf.exp(2 * (scale_variance - scale_mean))
     return 0.5 * (mean**2 + variance) * inverse + scale_mean + HALF_LOG_2PI
 

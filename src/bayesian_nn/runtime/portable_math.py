@@ -1,4 +1,4 @@
-"""Arithmetic that NumPy and browsers do alike, to the last bit: the copy of `docs/assets/portable.js`."""
+"""Arithmetic that NumPy and browsers do alike, bit for bit: a copy of `docs/assets/numerics/portable.js`."""
 
 import numpy as np
 

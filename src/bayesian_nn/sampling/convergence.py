@@ -41,7 +41,8 @@ def function_space_convergence(chains: Chains, x) -> Convergence:
 def convergence_of(values) -> Convergence:
     """Returns the `Convergence` of values `[n_chains, n_draws, ...]`: rank-normalised split R-hat, and bulk
     and tail effective sample sizes (Vehtari et al. 2021, "Rank-normalization, folding, and localization",
-    sections 3 and 4). Of a value that never changes R-hat is infinite, and its effective sample sizes zero."""
+    sections 3 and 4). Of a value that never changes R-hat is infinite, and its effective sample sizes
+    zero."""
     values = _checked(values)
     moving = np.ptp(values, axis=(0, 1)) > 0
     found = {}

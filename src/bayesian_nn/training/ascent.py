@@ -32,10 +32,11 @@ def ascend(
     """Returns the latents `[n_vectors, n_latents]` after `n_steps` steps up log p(y | x, w) + log p(w), all
     vectors in one compiled loop, in single precision and with all the data in every step.
 
-    start: `[n_vectors, n_latents]`; observations: the same for all vectors, or targets of each one's own. shifts: what each vector's prior is moved by `[n_vectors, n_latents]`.
-    factors: a function of a block's number that returns what to multiply the latents by at each of its steps
-    `[BLOCK, n_factors, n_latents]`, one for each vector, or several for a single vector: the steps then climb
-    the sum of the products' densities. Raises ArithmeticError if no vector is finite at the end.
+    start: `[n_vectors, n_latents]`; observations: the same for all vectors, or targets of each one's own.
+    shifts: what each vector's prior is moved by `[n_vectors, n_latents]`. factors: a function of a block's
+    number that returns what to multiply the latents by at each of its steps `[BLOCK, n_factors, n_latents]`,
+    one for each vector, or several for a single vector: the steps then climb the sum of the products'
+    densities. Raises ArithmeticError if no vector is finite at the end.
     """
     instance("optimizer", optimizer, Adam, "A schedule goes into one: Adam(learning_rate=...).")
     block = _compiled_block(model.program, optimizer)

@@ -15,7 +15,10 @@ from bayesian_nn.model.observations import in_units
 
 SCALING = bnn.data.Scaling((0.5, -1.0), (2.0, 3.0), 1.5, 2.5)
 LEARNED = bnn.Gaussian(bnn.LearnedNoise(0.5, 0.8))
-BY_LAYER = ((bnn.GaussianPrior(2.0), bnn.GaussianPrior(1.0)), (bnn.GaussianPrior(0.5), bnn.GaussianPrior(3.0)))
+BY_LAYER = (
+    (bnn.GaussianPrior(2.0), bnn.GaussianPrior(1.0)),
+    (bnn.GaussianPrior(0.5), bnn.GaussianPrior(3.0)),
+)
 MODELS = {
     "one hidden layer": bnn.Model((2, 5, 1), bnn.Gaussian(0.7), scaling=SCALING),
     "two, relu, learned noise": bnn.Model(
@@ -24,7 +27,9 @@ MODELS = {
     "none": bnn.Model((2, 1), bnn.Gaussian(0.7), scaling=SCALING),
     "priors of each layer": bnn.Model((2, 5, 1), bnn.Gaussian(0.7), prior=BY_LAYER, scaling=SCALING),
     "learned scales": bnn.Model((2, 5, 1), LEARNED, prior=bnn.priors.HalfNormalScale(2.0), scaling=SCALING),
-    "scale mixture": bnn.Model((2, 5, 1), LEARNED, prior=bnn.priors.ScaleMixturePrior(), scaling=SCALING),
+    "scale mixture": bnn.Model(
+        (2, 5, 1), LEARNED, prior=bnn.priors.ScaleMixturePrior((1.0, 0.3), (0.4, 0.6)), scaling=SCALING
+    ),
     "classes": bnn.Model((2, 5, 3), bnn.Categorical(3)),
     "noise that depends on x": bnn.Model((2, 5, 2), HeteroscedasticGaussian(0.7), scaling=SCALING),
     "several targets": bnn.Model((2, 5, 2), Several((LEARNED, bnn.Gaussian(0.7)))),

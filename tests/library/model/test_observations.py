@@ -29,7 +29,9 @@ METHODS = {
 def test_the_data_are_in_the_model_s_units():
     observations = observe(MODEL, DATA, tf.float64)
     np.testing.assert_array_equal(observations.inputs, MODEL.inputs(DATA.x))
-    np.testing.assert_array_equal(observations.targets[:, 0], (DATA.y - DATA.scaling.y_shift) / DATA.scaling.y_scale)
+    np.testing.assert_array_equal(
+        observations.targets[:, 0], (DATA.y - DATA.scaling.y_shift) / DATA.scaling.y_scale
+    )
     np.testing.assert_array_equal(observations.y_scale, [DATA.scaling.y_scale])
     part = observations.rows([3, 0])
     np.testing.assert_array_equal(part.inputs, observations.inputs.numpy()[[3, 0]])
@@ -62,7 +64,11 @@ def test_a_batch_may_be_all_observations_or_fewer():
     ("model", "data", "message"),
     [
         ("net", DATA, r"model must be a Model; got 'net'\. Make one as in Model\(\(1, 10, 10, 1\)"),
-        (MODEL, (DATA.x, DATA.y), r"data must be a Dataset or LabelledImages; got .* Make one of arrays with dataset\(x, y\)"),
+        (
+            MODEL,
+            (DATA.x, DATA.y),
+            r"data must be a Dataset or LabelledImages; got .* Make one of arrays with dataset\(x, y\)",
+        ),
         (
             bnn.Model((1, 2, 1), bnn.Gaussian(1.0)),
             DATA,

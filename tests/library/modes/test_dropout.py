@@ -12,7 +12,13 @@ from bayesian_nn.modes.map_estimate import find_map
 DATA = bnn.data.cosine_with_gap(seed=42)
 RATE = 0.2
 SHALLOW = bnn.Model(
-    (1, 20, 1), bnn.Gaussian(0.1), prior=((bnn.GaussianPrior(2.0), bnn.GaussianPrior(1.0)), (bnn.GaussianPrior(0.5), bnn.GaussianPrior(1.0))), scaling=DATA.scaling
+    (1, 20, 1),
+    bnn.Gaussian(0.1),
+    prior=(
+        (bnn.GaussianPrior(2.0), bnn.GaussianPrior(1.0)),
+        (bnn.GaussianPrior(0.5), bnn.GaussianPrior(1.0)),
+    ),
+    scaling=DATA.scaling,
 )
 DEEP = bnn.Model((2, 3, 4, 1), bnn.Gaussian(bnn.LearnedNoise(0.3)))
 

@@ -49,7 +49,12 @@ def test_a_plain_ensemble_collapses_to_the_mode():
 
 def test_priors_and_units_of_every_latent_are_its_own():
     data = LINEAR_DATA
-    model = bnn.Model((2, 1), bnn.Gaussian(40.0), prior=((bnn.GaussianPrior(0.1), bnn.GaussianPrior(3.0)),), scaling=data.scaling)
+    model = bnn.Model(
+        (2, 1),
+        bnn.Gaussian(40.0),
+        prior=((bnn.GaussianPrior(0.1), bnn.GaussianPrior(3.0)),),
+        scaling=data.scaling,
+    )
     members = fit_ensemble(model, data, seed=0, n_members=N, n_steps=600).members
     inputs, targets = model.inputs(data.x), model.targets(data.y)[:, 0]
     design = np.column_stack([inputs, np.ones(len(targets))])

@@ -17,7 +17,11 @@ POST = bnn.data.cosine_with_gap(seed=42)
 SMALL = bnn.Model(
     (1, 3, 2, 1),
     bnn.Gaussian(0.2),
-    prior=((bnn.GaussianPrior(2.0), bnn.GaussianPrior(1.0)), (bnn.GaussianPrior(0.5), bnn.GaussianPrior(0.7)), (bnn.GaussianPrior(1.5), bnn.GaussianPrior(3.0))),
+    prior=(
+        (bnn.GaussianPrior(2.0), bnn.GaussianPrior(1.0)),
+        (bnn.GaussianPrior(0.5), bnn.GaussianPrior(0.7)),
+        (bnn.GaussianPrior(1.5), bnn.GaussianPrior(3.0)),
+    ),
     scaling=bnn.data.Scaling((4.0,), (4.0,), 1.0, 5.0),
 )
 REFERENCES = ROOT.parent / "shared" / "data" / "reference-posteriors"
@@ -148,7 +152,11 @@ def test_the_tangent_s_spread_is_the_closed_form_and_not_the_network_s():
 def test_the_linearised_prediction_is_as_near_the_reference_posterior_as_is_known():
     file = np.load(REFERENCES / "toy1d.npz")
     x, x_test = (file[name].reshape(-1, 1) for name in ("x_train", "x_test"))
-    model = bnn.Model((1, 50, 1), bnn.Gaussian(0.1), prior=(bnn.GaussianPrior(4.0), (bnn.GaussianPrior(50**-0.5), bnn.GaussianPrior(1.0))))
+    model = bnn.Model(
+        (1, 50, 1),
+        bnn.Gaussian(0.1),
+        prior=(bnn.GaussianPrior(4.0), (bnn.GaussianPrior(50**-0.5), bnn.GaussianPrior(1.0))),
+    )
     data = bnn.Dataset(x, file["y_train"], model.scaling)
     found = fit_laplace(model, data, find_map(model, data, seed=0))
     draws = predict_linearised(found, x_test, n_draws=2000, seed=0).draws

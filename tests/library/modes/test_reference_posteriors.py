@@ -11,7 +11,11 @@ import bayesian_nn as bnn
 FILE = ROOT.parent / "shared" / "data" / "reference-posteriors" / "toy1d.npz"
 
 # The file's network has weights of prior sd 1, which it multiplies by 4, 4, 1/sqrt(50) and 1.
-MODEL = bnn.Model((1, 50, 1), bnn.Gaussian(0.1), prior=(bnn.GaussianPrior(4.0), (bnn.GaussianPrior(50**-0.5), bnn.GaussianPrior(1.0))))
+MODEL = bnn.Model(
+    (1, 50, 1),
+    bnn.Gaussian(0.1),
+    prior=(bnn.GaussianPrior(4.0), (bnn.GaussianPrior(50**-0.5), bnn.GaussianPrior(1.0))),
+)
 
 pytestmark = pytest.mark.skipif(not FILE.is_file(), reason=f"there is no {FILE.name} beside the repository")
 

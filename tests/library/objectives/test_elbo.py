@@ -137,8 +137,7 @@ def test_an_epoch_s_minibatches_average_to_the_full_batch_and_count_the_kl_once(
     full = objective(model, FAMILY, parameters, noise, observations)
     batches = np.random.default_rng(0).permutation(12).reshape(4, 3)
     parts = [
-        objective(model, FAMILY, parameters, noise, observations.rows(rows), n_points=12)
-        for rows in batches
+        objective(model, FAMILY, parameters, noise, observations.rows(rows), n_points=12) for rows in batches
     ]
     np.testing.assert_allclose(
         np.mean([part.log_likelihood for part in parts]), full.log_likelihood, rtol=1e-12

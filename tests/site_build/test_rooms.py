@@ -4,7 +4,7 @@ import ast
 import graphlib
 
 import pytest
-from conftest import ROOT
+from repository import ROOT
 
 import site_build
 

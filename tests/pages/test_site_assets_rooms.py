@@ -5,7 +5,7 @@ import posixpath
 import re
 
 import pytest
-from conftest import ROOT
+from repository import ROOT
 
 ASSETS = ROOT / "docs" / "assets"
 # A module loads from its own room and from those before it; of two that stand apart none knows the other.
