@@ -131,7 +131,7 @@ def test_without_a_hidden_layer_the_draws_are_of_the_exact_posterior(evaluate):
 
 
 def test_refusing_proposals_is_what_makes_coarse_steps_exact(evaluate):
-    model = bnn.Model((1, 1), noise_std=2.0, prior_std=1.5, scaling=DATA.scaling)
+    model = bnn.Model((1, 1), bnn.Gaussian(2.0), prior=bnn.GaussianPrior(1.5), scaling=DATA.scaling)
     truth = exact(model, DATA)
     linear = {"sizes": [1, 1], "activation": "tanh", "priorStd": 1.5, "noiseStd": 2.0}
     settings = {"seed": 6, "nChains": 8, "nWarmup": 90, "trajectoryLength": 2.5, "targetAcceptance": 0.5}

@@ -7,8 +7,9 @@ from readers.node import ENGINES, engine
 
 import bayesian_nn as bnn
 from bayesian_nn.browser import training_twin as portable_training
-from bayesian_nn.model import model as densities
+from bayesian_nn.model.log_joint import log_joint, network_outputs
 from bayesian_nn.model.network import ACTIVATIONS
+from bayesian_nn.model.observations import observe
 from bayesian_nn.objectives.elbo import Elbo
 from bayesian_nn.posteriors.mean_field import MeanField
 from bayesian_nn.runtime.portable_math import normals
@@ -73,7 +74,7 @@ def evaluate(request):
                 "sizes": network.sizes,
                 "activation": network.activation,
                 "priorStd": network.prior_std,
-                "noiseStd": network.likelihood.noise_std,
+                "noiseStd": network.noise_std,
             }
             data = data or {"x": X.tolist(), "y": DATA.y.tolist()}
             return function(SCRIPTS[script], model=model, data=data, **arguments)
@@ -84,7 +85,7 @@ def evaluate(request):
 def model_of(network):
     return bnn.Model(
         network.sizes,
-        bnn.Gaussian(network.likelihood.noise_std),
+        bnn.Gaussian(network.noise_std),
         prior=bnn.GaussianPrior(network.prior_std),
         activation=network.activation,
         scaling=DATA.scaling,
@@ -104,9 +105,8 @@ def _elbo(network, parameters, noise, kl_weight):
     objective = Elbo(n_draws=len(noise), kl_weight=kl_weight)
     with tf.GradientTape() as tape:
         tape.watch(parameters)
-        parts = objective(
-            model, MeanField(), parameters, tf.constant(noise), model.inputs(DATA.x), model.targets(DATA.y)
-        )
+        observations = observe(model, DATA, tf.float64)
+        parts = objective(model, MeanField(), parameters, tf.constant(noise), observations)
         climbed = parts.objective
     return parts, tape.gradient(climbed, parameters).numpy()
 
@@ -140,12 +140,12 @@ def test_the_log_joint_density_and_the_outputs_are_the_library_s(evaluate, case)
     variable = tf.constant(weights)
     with tf.GradientTape() as tape:
         tape.watch(variable)
-        value = densities.log_joint(model, variable, model.inputs(DATA.x), model.targets(DATA.y))
+        value = log_joint(model, variable, observe(model, DATA, tf.float64))
     gradient = tape.gradient(value, variable).numpy()
     got = evaluate("logJoint", network, weights=weights.tolist())
     assert got["value"] == pytest.approx(float(value), rel=1e-9)
     np.testing.assert_allclose(got["gradient"], gradient, rtol=1e-9, atol=1e-9 * np.abs(gradient).max())
-    outputs = densities.network(model, variable, model.inputs(DATA.x)).numpy()
+    outputs = network_outputs(model, variable[None], DATA.x)[0, 0]
     np.testing.assert_allclose(got["f"], outputs, rtol=1e-9, atol=1e-12)
 
 

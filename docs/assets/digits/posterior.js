@@ -1,7 +1,7 @@
 // The arithmetic of the digit canvas, without a page: a posterior from its file, a drawing as the network was taught to
 // see one, and what draws of the weights say of it.
 
-// What a file of bayesian_nn.quantised_posterior holds: the posterior as layers of means and variances, and examples.
+// What a file of bayesian_nn.browser.quantised_posterior holds: the posterior as layers of means and variances, and examples.
 export function readPosterior(buffer) {
   const bytes = new Uint8Array(buffer);
   if (new TextDecoder().decode(bytes.subarray(0, 4)) !== "BNNQ") throw new Error("this is not a quantised posterior");

@@ -3,7 +3,7 @@
 
 import { exp, sigmoid, softplus, tanh } from "./portable.js";
 
-// Names as those of bayesian_nn.network.ACTIVATIONS.
+// Names as those of bayesian_nn.model.network.ACTIVATIONS.
 export const ACTIVATIONS = {
   tanh,
   relu: (sum) => (sum > 0 ? sum : 0),

@@ -1,5 +1,5 @@
 // Arithmetic that every engine does alike, to the last bit: + - * / and square roots, which IEEE 754 rounds one way, and
-// no Math.exp, whose digits differ between browsers. bayesian_nn.portable is the copy in NumPy.
+// no Math.exp, whose digits differ between browsers. bayesian_nn.runtime.portable_math is the copy in NumPy.
 
 const [LN2_HIGH, LN2_LOW, LOG2E] = [0.6931471803691238, 1.9082149292705877e-10, 1.4426950408889634];
 // Added and taken away again, 1.5 * 2^52 rounds to a whole number.

@@ -1,5 +1,5 @@
 // Mean-field variational inference of a small network's weights, as bayesian_nn does it: the ELBO with its gradient, and
-// Adam. In portable arithmetic: a seed gives the same run, bit for bit, in every browser, and in bayesian_nn.portable_training.
+// Adam. In portable arithmetic: a seed gives the same run, bit for bit, in every browser, and in bayesian_nn.browser.training_twin.
 //
 // model: { sizes: [1, 10, 10, 1], activation: "tanh", priorStd: 1, noiseStd: 0.1 }; data: { x, y }, x in the network's units.
 // parameters [2 n]: the weights' means, then rho, sd = softplus(rho). All densities are in nats.
@@ -144,7 +144,7 @@ export class Training {
   }
 }
 
-// A run's fingerprint: the SHA-256 of its parameters' bytes, as bayesian_nn.portable_training.digest.
+// A run's fingerprint: the SHA-256 of its parameters' bytes, as bayesian_nn.browser.training_twin.digest.
 export async function digest(parameters) {
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", parameters));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -18,9 +18,9 @@ from bayesian_nn.figures import plot_predictive, style, write_figure
 ${dataOf(state)}
 model = bnn.Model(
     layer_sizes=(${sizes}),
+    likelihood=bnn.Gaussian(${noiseStd}),
+    prior=bnn.GaussianPrior(${priorStd}),
     activation="${activation}",
-    prior_std=${priorStd},
-    noise_std=${noiseStd},
     scaling=data.scaling,
 )
 run = bnn.fit(
@@ -32,11 +32,11 @@ run = bnn.fit(
     objective=bnn.Elbo(n_draws=${nDraws}, kl_weight=${klWeight}),
     optimizer=bnn.Adam(bnn.WarmupCosine(peak=${learningRate})),
 )
-print(f"ELBO after {run.n_steps:,} steps: {run.final_elbo:,.1f} nats")
+print(f"ELBO after {run.n_steps_done:,} steps: {run.final_elbo:,.1f} nats")
 
 # Other noise than the browser's: the same posterior, up to what chance moves.
 x = np.linspace(${window.join(", ")}, 401)
-prediction = bnn.predict(model, bnn.draw_posterior(run, 1000, seed=${seed}), x)
+prediction = bnn.predict(run, x, n_draws=1000, seed=${seed})
 with style():
     figure, axes = plt.subplots()
 plot_predictive(prediction, data, axes=axes)
@@ -44,7 +44,7 @@ write_figure(axes, "playground.png")
 
 # The exact posterior, by Hamiltonian Monte Carlo (some minutes at most):
 # chains = bnn.sample_hmc(model, data, seed=${seed})
-# exact = bnn.predict(model, chains.draw(1000, seed=${seed}), x)
+# exact = bnn.predict(chains, x, n_draws=1000, seed=${seed})
 `;
 }
 
@@ -54,7 +54,7 @@ raise SystemExit("There are no points: add some to the playground, and take its 
 `;
 
 function dataOf({ data, points, units, noiseStd }) {
-  if (data === "original") return `data = bnn.cosine_with_gap(seed=42)  # Edward's own points, of 2016\n`;
+  if (data === "original") return `data = bnn.data.cosine_with_gap(seed=42)  # Edward's own points, of 2016\n`;
   const { x0, xScale, y0, yScale } = units;
   const column = (k) => wrapped(points.map((point) => String(point[k])));
   return `x = [${column(0)}]
@@ -63,7 +63,7 @@ data = bnn.Dataset(
     x=np.array(x, float)[:, None],
     y=np.array(y, float),
     # The network sees (x - ${x0}) / ${xScale}.
-    scaling=bnn.Scaling(x_shift=(${x0},), x_scale=(${xScale},), y_shift=${y0}, y_scale=${yScale}),
+    scaling=bnn.data.Scaling(x_shift=(${x0},), x_scale=(${xScale},), y_shift=${y0}, y_scale=${yScale}),
     noise_std=${noiseStd},
 )
 `;

@@ -54,7 +54,7 @@ export function inNetworkUnits({ priorStd, noiseStd, activation, points, units, 
 // Nats by which log densities of y itself are above those of the network's own units.
 export const unitsOffset = ({ points, units }) => -points.length * Math.log(units.yScale);
 
-// log p(y) in nats of the best constant, as bayesian_nn.constant_log_likelihood: no flat line's ELBO is higher.
+// log p(y) in nats of the best constant, as bayesian_nn.scores.constant_log_likelihood: no flat line's ELBO is higher.
 export function bestConstant({ points, noiseStd }) {
   if (!points.length) return 0;
   const mean = points.reduce((sum, [, y]) => sum + y, 0) / points.length;

@@ -65,7 +65,7 @@ class PortableRun(NamedTuple):
         return self.log_likelihood - self.kl
 
     @property
-    def n_steps(self) -> int:
+    def n_steps_done(self) -> int:
         return len(self.kl)
 
 
