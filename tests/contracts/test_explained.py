@@ -65,9 +65,10 @@ def test_a_perfect_prediction_explains_everything_and_a_constant_nothing(member)
 
 
 @every
-@pytest.mark.parametrize("value", [0.0, 1.0, 0.1])
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.3])
 def test_of_constant_targets_nothing_is_explained_and_the_likelihood_is_finite(member, value):
-    if value == 0.1 and member not in REAL:
+    # By rounding, the variance of a constant 0.3 is not zero.
+    if value == 0.3 and member not in REAL:
         value = 1.0
     perfect = targets_and_means(member)[1]
     assert member.explained(record(member, perfect), np.full(200, value)) == 0

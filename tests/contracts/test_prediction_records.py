@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bayesian_nn.predictions import normal_mixture
 from bayesian_nn.predictions.classes import ClassPrediction
 from bayesian_nn.predictions.counts import CountPrediction
 from bayesian_nn.predictions.real import Prediction
@@ -80,18 +81,28 @@ def test_levels_and_targets_that_cannot_be_are_refused(record, of_draws):
         record.log_density(np.ones((6, 1)))
 
 
-def test_the_crps_with_noise_that_differs_from_point_to_point_is_the_sum_over_all_pairs():
-    # So narrow a normal among wide ones that pairs are fewer than the terms of the series, and a plain case.
-    for narrowest in (0.5, 1e-5):
-        stds = np.where(np.arange(N_DRAWS)[:, None] == 3, narrowest, PER_POINT + 0.5)
-        y = RANDOM.normal(size=N_POINTS)
+@pytest.mark.parametrize("narrowest", [0.5, 1e-5])
+def test_the_crps_with_noise_that_differs_from_point_to_point_is_the_sum_over_all_pairs(narrowest):
+    # One so narrow that there are fewer pairs than terms of the series, and one that is not.
+    n = 60
+    f, stds = RANDOM.normal(0, [0.01, 0.3, 1, 3, 10, 100], (n, 6)), RANDOM.uniform(0.5, 2, (n, 6))
+    stds[3] = narrowest
+    y = RANDOM.normal(size=6)
 
-        def distance(mean, std):
-            return 2 * std * stats.norm.pdf(mean / std) + mean * (2 * stats.norm.cdf(mean / std) - 1)
+    def distance(mean, std):
+        return 2 * std * stats.norm.pdf(mean / std) + mean * (2 * stats.norm.cdf(mean / std) - 1)
 
-        pairs = distance(F[:, None] - F, np.hypot(stds[:, None], stds)).mean(axis=(0, 1))
-        expected = distance(y - F, stds).mean(axis=0) - pairs / 2
-        np.testing.assert_allclose(Prediction(X, F, stds).crps(y), expected, rtol=0, atol=1e-7)
+    pairs = distance(f[:, None] - f, np.hypot(stds[:, None], stds)).mean(axis=(0, 1))
+    expected = distance(y - f, stds).mean(axis=0) - pairs / 2
+    np.testing.assert_allclose(Prediction(X, f, stds).crps(y), expected, rtol=0, atol=1e-7)
+
+
+def test_quantiles_with_noise_that_differs_from_point_to_point_are_sought_in_few_steps(monkeypatch):
+    counted, step = [], normal_mixture._excess_and_step
+    monkeypatch.setattr(normal_mixture, "_excess_and_step", lambda *args: counted.append(args) or step(*args))
+    f, stds = RANDOM.normal(0, 0.3, (1000, 50)), RANDOM.uniform(0.1, 0.4, (1000, 50))
+    quantiles = Prediction(np.zeros((50, 1)), f, stds).quantiles([0.05, 0.5, 0.95], with_noise=True)
+    assert sum(args[0].size for args in counted) <= 5 * quantiles.size
 
 
 def test_noise_without_a_variance_has_an_infinite_standard_deviation():
