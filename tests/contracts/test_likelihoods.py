@@ -42,7 +42,7 @@ OF_ONE = {name: member for name, member in MEMBERS.items() if member.n_targets =
 every_of_one_target = pytest.mark.parametrize("member", OF_ONE.values(), ids=OF_ONE)
 
 
-def units(member, shift=1.5, scale=2.0):
+def units(member, shift=1.5, scale=1.7):
     if member.n_targets == 1:
         return SimpleNamespace(y_shift=shift, y_scale=scale)
     each = range(member.n_targets)
@@ -131,7 +131,7 @@ def test_the_density_is_scipy_s(member):
     else:
         each = part_by_part(member, outputs, unknowns)
         expected = sum(by_scipy(part, f, t, y[..., i], scaling) for i, part, f, t, scaling in each)
-    np.testing.assert_allclose(log_density(member, outputs, unknowns, y), expected, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(log_density(member, outputs, unknowns, y), expected, rtol=1e-8, atol=1e-8)
 
 
 @every_of_one_target
@@ -164,6 +164,23 @@ def test_no_value_depends_on_the_layout_on_compilation_or_much_on_the_precision(
     values = compiled(*single, targets, y_scale)
     assert values.dtype == tf.float32
     np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-4)
+
+
+@every
+def test_what_is_far_out_has_finite_densities_and_gradients(member):
+    _, unknowns, y = example(member, (1, 2))
+    outputs = [np.array([[200.0, -200.0]]) * (-1) ** i for i in range(member.n_outputs)]
+    variables = tensors([*outputs, *unknowns], tf.float32)
+    n, targets, y_scale = (
+        len(outputs),
+        targets_of(member, y, units(member)),
+        np.atleast_1d(units(member).y_scale),
+    )
+    with tf.GradientTape() as tape:
+        tape.watch(variables)
+        values = member.log_density(variables[:n], variables[n:], targets, list(y_scale))
+    assert np.all(np.isfinite(values))
+    assert np.all([np.all(np.isfinite(gradient)) for gradient in tape.gradient(values, variables)])
 
 
 @every
@@ -230,34 +247,6 @@ def test_the_record_s_density_is_the_mean_over_draws(member):
     assert record.mean.shape[0] == 5
 
 
-@every_of_one_target
-def test_quantiles_invert_the_record_s_cdf_and_moments_are_those_of_samples(member):
-    record, outputs, unknowns, _ = record_of(member)
-    if not hasattr(record, "quantiles"):
-        assert isinstance(member, Bernoulli | Categorical)
-        return
-    levels = [0.025, 0.3, 0.5, 0.975]
-    for level, quantile in zip(levels, record.quantiles(levels, with_noise=True), strict=True):
-        if isinstance(member, REAL):
-            np.testing.assert_allclose(record.cdf(quantile), level, rtol=1e-9)
-        else:
-            assert np.all(record.cdf(quantile) >= level)
-            assert np.all(record.cdf(quantile - 1) < level)
-    n = 50_000
-    repeated = [np.repeat(f[None], n, axis=0) for f in outputs]
-    sample = member.sample(repeated, unknowns, units(member), np.random.default_rng(0)).reshape(-1, 5)
-    share = np.mean(sample <= record.mean, axis=0)
-    at_mean = record.cdf(record.mean)
-    assert np.all(np.abs(share - at_mean) < 5 * np.sqrt(at_mean * (1 - at_mean) / len(sample)))
-    if not isinstance(member, StudentT):
-        # Each draw is as frequent as another, so that the error is at most that of independent samples.
-        errors = sample.std(axis=0) / np.sqrt(len(sample))
-        assert np.all(np.abs(sample.mean(axis=0) - record.mean) < 5 * errors)
-        squares = (sample - record.mean) ** 2
-        errors = squares.std(axis=0) / np.sqrt(len(sample))
-        assert np.all(np.abs(squares.mean(axis=0) - record.std**2) < 5 * errors)
-
-
 @every
 def test_no_constant_is_better_than_the_constant_log_likelihood_and_one_reaches_it(member):
     outputs, unknowns, _ = example(member, (1, 1), seed=5)
@@ -291,43 +280,11 @@ def test_no_constant_is_better_than_the_constant_log_likelihood_and_one_reaches_
     assert -found.fun == pytest.approx(limit, abs=1e-3)
 
 
-def outputs_that_predict(member, mean, scaling):
-    """Returns outputs whose mean is a real number or count or class, or, of classes, frequencies."""
-    if isinstance(member, REAL):
-        return [(mean - scaling.y_shift) / scaling.y_scale] + [np.zeros_like(mean)] * (member.n_outputs - 1)
-    with np.errstate(divide="ignore"):
-        if isinstance(member, COUNTS):
-            return [np.maximum(np.log(mean), -40)]
-        logits = np.maximum(np.log(mean), -40)
-    return [logits[1] - logits[0]] if isinstance(member, Bernoulli) else list(logits)
-
-
-@every_of_one_target
-def test_a_perfect_prediction_explains_everything_and_a_constant_nothing(member):
-    _, unknowns, y = example(member, (1, 200))
-    y = y[0].astype(float)
-    is_real_or_count = isinstance(member, REAL + COUNTS)
-    perfect = y if is_real_or_count else np.eye(getattr(member, "n_classes", 2))[:, y.astype(int)]
-    constant = np.broadcast_to(perfect.mean(axis=-1, keepdims=True), perfect.shape)
-    for mean, expected in ((perfect, 1.0), (constant, 0.0)):
-        outputs = np.stack(outputs_that_predict(member, mean, units(member)))[None]
-        record = member.prediction(np.zeros((200, 1)), outputs, np.reshape(unknowns, (1, -1)), units(member))
-        assert member.explained(record, y) == pytest.approx(expected, abs=1e-9)
-        both = Several((member, member)).explained(
-            SimpleNamespace(parts=(record, record)), np.stack([y, y], 1)
-        )
-        assert both == pytest.approx(expected, abs=1e-9)
-    for of_constant in (y[0], 1.0):
-        flat = np.full(200, of_constant)
-        assert member.explained(record, flat) == 0
-        assert np.isfinite(member.constant_log_likelihood(flat))
-
-
 @every_of_one_target
 def test_the_density_is_that_of_y_in_its_own_units(member):
     outputs, unknowns, y = example(member, (2, 6))
     plain = SimpleNamespace(y_shift=0.0, y_scale=1.0)
-    in_units = [1.5 + 2 * outputs[0], *outputs[1:]] if isinstance(member, REAL) else outputs
+    in_units = [1.5 + 1.7 * outputs[0], *outputs[1:]] if isinstance(member, REAL) else outputs
     values = [log_density(member, outputs, unknowns, y), log_density(member, in_units, unknowns, y, plain)]
     np.testing.assert_allclose(*values, rtol=1e-9)
 

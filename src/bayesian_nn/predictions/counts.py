@@ -122,7 +122,9 @@ class CountPrediction:
             probability = np.exp(log_probability(at, of_left, self._dispersion)).mean(axis=0)
             reached = excess >= 0
             high[left] = np.where(reached, at, high[left])
-            low[left] = np.where(reached, np.where(excess < probability, at - 1, low[left]), at)
+            # The count before does not reach the level, if that is more than rounding.
+            is_least = probability - excess > 1e-12
+            low[left] = np.where(reached, np.where(is_least, at - 1, low[left]), at)
             with np.errstate(divide="ignore", invalid="ignore"):
                 stepped = at - np.trunc(excess / probability) + ~reached
             inside = (low[left] < stepped) & (stepped < high[left])
