@@ -90,6 +90,49 @@ METHODS = {
 }
 
 
+PRIORS = {
+    "Gaussian": bnn.GaussianPrior(1.0),
+    "scale mixture": bnn.priors.ScaleMixturePrior((2.0, 0.2), (0.5, 0.5)),
+    "relevance": bnn.priors.RelevancePrior(),
+    "learned scale, log-normal": bnn.priors.LogNormalScale(),
+    "learned scale, half-normal": bnn.priors.HalfNormalScale(),
+}
+
+# By role: a relevance prior has no density of its own, an unknown scale leaves no useful mode, and what adds the
+# prior's precision to the data's needs a Gaussian.
+REFUSED = {
+    "scale mixture": ["IVON", "Laplace", "Laplace, diagonal", "ensemble, anchored"],
+    "relevance": [
+        "HMC",
+        "SGHMC",
+        "SGLD",
+        "IVON",
+        "Laplace",
+        "Laplace, diagonal",
+        "MAP",
+        "ensemble, anchored",
+    ],
+    "learned scale, log-normal": [
+        "VI, low rank",
+        "VI, full covariance",
+        "IVON",
+        "Laplace",
+        "Laplace, diagonal",
+        "MAP",
+        "ensemble, anchored",
+    ],
+    "learned scale, half-normal": [
+        "VI, low rank",
+        "VI, full covariance",
+        "IVON",
+        "Laplace",
+        "Laplace, diagonal",
+        "MAP",
+        "ensemble, anchored",
+    ],
+}
+
+
 def problem(case):
     """A model without hidden layer, and data that it has made up itself."""
     likelihood, n_outputs, n_targets = case.likelihood, case.likelihood.n_outputs, case.likelihood.n_targets

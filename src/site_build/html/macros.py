@@ -3,11 +3,13 @@
 import json
 import re
 from difflib import get_close_matches
+from functools import partial
 from math import floor, isfinite, log10
 from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
+from site_build.html.contract_tables import likelihoods_table, priors_table
 from site_build.html.media import digit_canvas_html, figure_html, film_html
 from site_build.html.player_html import at_step_html, check_steps, digits_player_html, player_html
 from site_build.html.playground_html import playground_html
@@ -48,6 +50,8 @@ def define_env(env) -> None:
         env.macro(_from_outputs(root, value), name)
     env.macro(_player(root), "player")
     env.macro(at_step_html, "at_step")
+    for table in (likelihoods_table, priors_table):
+        env.macro(partial(table, root), table.__name__)
     for rendering in (number, fixed, nats, percent, seconds):
         env.filter(rendering)
 
