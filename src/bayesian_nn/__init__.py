@@ -9,6 +9,7 @@ ROOMS = (
     "predictions",
     "scores",
     "priors",
+    "likelihoods",
     "model",
     "posteriors",
     "objectives",

@@ -1,6 +1,7 @@
 from . import browser as browser
 from . import data as data
 from . import figures as figures
+from . import likelihoods as likelihoods
 from . import model as model
 from . import modes as modes
 from . import objectives as objectives
@@ -18,8 +19,7 @@ from .data.tables import Dataset as Dataset
 from .data.tables import dataset as dataset
 from .data.tables import read_csv as read_csv
 from .data.tables import train_test_split as train_test_split
-from .model.classifier import Classifier as Classifier
-from .model.model import LearnedNoise as LearnedNoise
+from .likelihoods.gaussian import LearnedNoise as LearnedNoise
 from .model.model import Model as Model
 from .modes.dropout import fit_dropout as fit_dropout
 from .modes.ensemble import fit_ensemble as fit_ensemble

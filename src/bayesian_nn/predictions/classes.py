@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesian_nn.predictions.draws import log_mean_exp, observed
+
 __all__ = ["ClassPrediction", "check_probabilities"]
 
 
@@ -35,6 +37,25 @@ class ClassPrediction:
     def mean(self) -> np.ndarray:
         """The predictive probabilities, the draws' mean, [n_points, n_classes]."""
         return self.probabilities.mean(axis=0, dtype=np.float64)
+
+    def log_density(self, y) -> np.ndarray:
+        """The log predictive probability of the classes y [n_points], whole numbers from 0 to n_classes - 1,
+        [n_points] in nats."""
+        return log_mean_exp(self.log_densities(y))
+
+    def log_densities(self, y) -> np.ndarray:
+        """The log probability of the classes y [n_points] under every draw, [n_draws, n_points] in nats."""
+        n_points, n_classes = self.probabilities.shape[1:]
+        y = observed(y, n_points)
+        wrong = np.flatnonzero((y != np.floor(y)) | (y < 0) | (y >= n_classes))
+        if len(wrong):
+            raise ValueError(
+                f"y must be classes, whole numbers from 0 to n_classes - 1 = {n_classes - 1}; got "
+                f"{y[wrong[0]]:g} at index {wrong[0]}."
+            )
+        of_truth = self.probabilities[:, np.arange(n_points), y.astype(int)].astype(np.float64)
+        with np.errstate(divide="ignore"):
+            return np.log(of_truth)
 
     @property
     def labels(self) -> np.ndarray:

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesian_nn.predictions.draws import checked_levels, in_blocks, keep_as_floats, log_mean_exp, observed
 from bayesian_nn.predictions.normal_mixture import mixture_cdf, mixture_crps, mixture_quantiles
-from bayesian_nn.runtime.checks import finite_numbers
 
 __all__ = ["Prediction", "PredictionFilm"]
-
-# Numbers in a block of draws whose quantiles or scores are sought together: 256 KiB.
-BLOCK = 1 << 15
 
 
 @dataclass(frozen=True)
 class Prediction:
     """What every draw of the weights predicts at some inputs: f and the noise around it, in y's units.
 
-    x: [n_points, n_inputs] in original units; draws: f, [n_draws, n_points]; noise_std: [n_draws].
+    x: [n_points, n_inputs] in original units; draws: f, [n_draws, n_points]; noise_std: [n_draws], or
+    [n_draws, n_points] where the noise depends on x.
     The predictive distribution at a point is the mixture, over draws, of Normal(draws, noise_std).
     """
 
@@ -28,8 +26,9 @@ class Prediction:
     noise_std: np.ndarray
 
     def __post_init__(self) -> None:
-        shapes = {"x": "n_points, n_inputs", "draws": "n_draws, n_points", "noise_std": "n_draws"}
-        _keep_as_floats(self, shapes)
+        of_noise = "n_draws, n_points" if np.ndim(self.noise_std) == 2 else "n_draws"
+        shapes = {"x": "n_points, n_inputs", "draws": "n_draws, n_points", "noise_std": of_noise}
+        keep_as_floats(self, shapes)
         if np.any(self.noise_std <= 0):
             raise ValueError(f"noise_std must be positive; got {self.noise_std.min():g}.")
 
@@ -45,8 +44,8 @@ class Prediction:
 
     @property
     def aleatoric_std(self) -> np.ndarray:
-        """The noise's root mean square over draws, the same at every point, [n_points]."""
-        return np.full(len(self.x), np.sqrt(np.mean(self.noise_std**2)))
+        """The noise's root mean square over draws, [n_points]."""
+        return np.broadcast_to(np.sqrt(np.mean(self.noise_std**2, axis=0)), len(self.x)).copy()
 
     @property
     def std(self) -> np.ndarray:
@@ -55,48 +54,42 @@ class Prediction:
 
     def quantiles(self, levels, *, with_noise: bool) -> np.ndarray:
         """Quantiles [n_levels, n_points]: of the predictive mixture with noise, of the draws of f without."""
-        levels = np.atleast_1d(np.asarray(levels, dtype=float))
-        if levels.ndim != 1 or not np.all((levels > 0) & (levels < 1)):
-            raise ValueError(f"levels must lie strictly between 0 and 1; got {levels.tolist()}.")
+        levels = checked_levels(levels)
         if not with_noise:
             return np.quantile(self.draws, levels, axis=0)
-        blocks = [
-            mixture_quantiles(levels, self.draws[:, block], self.noise_std)
-            for block in self._blocks(len(levels))
-        ]
-        return np.concatenate(blocks, axis=1)
+        return in_blocks(
+            lambda block: mixture_quantiles(levels, self.draws[:, block], self._noise_std(block)),
+            len(self.x),
+            len(levels) * len(self.draws),
+        )
 
     def cdf(self, y) -> np.ndarray:
         """The predictive probability of a value below y [n_points] at each point, noise included, [n_points]:
         the probability integral transform, uniform from 0 to 1 if the prediction is calibrated."""
-        return mixture_cdf(self._observed(y), self.draws, self.noise_std)
+        return mixture_cdf(observed(y, len(self.x)), self.draws, self.noise_std)
 
     def log_density(self, y) -> np.ndarray:
         """The log predictive density of y [n_points] at each point, [n_points] in nats."""
-        noise_std = self.noise_std[:, None]
-        log_densities = -0.5 * ((self._observed(y) - self.draws) / noise_std) ** 2 - np.log(
-            noise_std * np.sqrt(2 * np.pi)
-        )
-        largest = log_densities.max(axis=0)
-        return largest + np.log(np.mean(np.exp(log_densities - largest), axis=0))
+        return log_mean_exp(self.log_densities(y))
+
+    def log_densities(self, y) -> np.ndarray:
+        """The log density of y [n_points] under every draw, [n_draws, n_points] in nats."""
+        noise_std = self.noise_std if self.noise_std.ndim == 2 else self.noise_std[:, None]
+        z = (observed(y, len(self.x)) - self.draws) / noise_std
+        return -0.5 * z**2 - np.log(noise_std * np.sqrt(2 * np.pi))
 
     def crps(self, y) -> np.ndarray:
         """The continuous ranked probability score of y [n_points] at each point, [n_points] in y's units,
         noise included: lower is better, and of a prediction without any spread it is the absolute error."""
-        y = self._observed(y)
-        blocks = [mixture_crps(y[block], self.draws[:, block], self.noise_std) for block in self._blocks()]
-        return np.concatenate(blocks)
+        y = observed(y, len(self.x))
+        return in_blocks(
+            lambda block: mixture_crps(y[block], self.draws[:, block], self._noise_std(block)),
+            len(self.x),
+            len(self.draws),
+        )
 
-    def _observed(self, y):
-        y = finite_numbers("y", y)
-        if y.shape != (len(self.x),):
-            raise ValueError(f"y must have shape [n_points] = [{len(self.x)}]; got {list(y.shape)}.")
-        return y
-
-    def _blocks(self, n_levels=1):
-        """Slices of the points: a block's arrays stay in the processor's cache, several times as fast."""
-        size = max(1, BLOCK // (n_levels * len(self.draws)))
-        return [slice(begin, begin + size) for begin in range(0, len(self.x), size)]
+    def _noise_std(self, block):
+        return self.noise_std[:, block] if self.noise_std.ndim == 2 else self.noise_std
 
 
 @dataclass(frozen=True)
@@ -118,23 +111,7 @@ class PredictionFilm:
     def __post_init__(self) -> None:
         shapes = dict.fromkeys(("mean", "epistemic_std", "std"), "n_frames, n_points")
         shapes |= {"steps": "n_frames", "x": "n_points", "curves": "n_frames, n_curves, n_points"}
-        _keep_as_floats(self, shapes)
+        keep_as_floats(self, shapes)
         object.__setattr__(self, "steps", self.steps.astype(int))
         if np.any(np.diff(self.steps) <= 0):
             raise ValueError(f"steps must increase from frame to frame; got {self.steps.tolist()}.")
-
-
-def _keep_as_floats(record: Prediction | PredictionFilm, shapes: dict[str, str]) -> None:
-    sizes: dict[str, tuple[int, str]] = {}
-    for name, shape in shapes.items():
-        array = finite_numbers(name, getattr(record, name))
-        axes = shape.split(", ")
-        if array.ndim != len(axes):
-            raise ValueError(f"{name} must have shape [{shape}]; got {list(array.shape)}.")
-        for axis, size in zip(axes, array.shape, strict=True):
-            known, owner = sizes.setdefault(axis, (size, name))
-            if size != known:
-                raise ValueError(f"{name} must have {axis} = {known}, as {owner} has; got {size}.")
-            if size == 0:
-                raise ValueError(f"{name} must not be empty; got {axis} = 0.")
-        object.__setattr__(record, name, array)

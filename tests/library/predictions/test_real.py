@@ -150,7 +150,7 @@ def test_the_crps_of_one_normal_and_of_hardly_any_noise():
 def test_the_crps_in_blocks_is_the_crps_of_each_point(monkeypatch):
     prediction, y = example(), np.array([0.3, -1.0, 2.0, 30.0])
     whole = prediction.crps(y)
-    monkeypatch.setattr("bayesian_nn.predictions.real.BLOCK", 1)
+    monkeypatch.setattr("bayesian_nn.predictions.draws.BLOCK", 1)
     np.testing.assert_allclose(prediction.crps(y), whole, rtol=0, atol=1e-8)
 
 

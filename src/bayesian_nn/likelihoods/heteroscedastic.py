@@ -1,0 +1,96 @@
+"""Gaussian noise whose sd depends on x, as a second output of the network."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesian_nn.likelihoods.columns import column
+from bayesian_nn.likelihoods.gaussian import HALF_LOG_2PI, explained_by_mean, in_y_units
+from bayesian_nn.likelihoods.parameters import in_dtype
+from bayesian_nn.predictions.real import Prediction
+from bayesian_nn.priors.unknowns import Unknown
+from bayesian_nn.runtime.checks import positive
+from bayesian_nn.runtime.tensorflow import tf
+from bayesian_nn.scores.errors import constant_log_likelihood
+
+__all__ = ["HeteroscedasticGaussian"]
+
+# Of log noise_std(x), in nats: from 1/148 of noise_std to 148 times as much.
+BOUND = 5.0
+
+
+@dataclass(frozen=True)
+class HeteroscedasticGaussian:
+    """y ~ N(f, noise_std(x)²) with two outputs of the network, f and g (Nix and Weigend 1994), and
+
+        noise_std(x) = noise_std · exp(B tanh(log_std · g / B)),  B = 5.
+
+    noise_std, in y's units, is the noise where g is 0, where training begins; log_std is the change of
+    log noise_std(x) for a change of 1 in g. The bound B keeps the fit from collapsing: unbounded, the noise
+    at a point that f hits can shrink, or grow until f is no longer fitted there.
+    """
+
+    noise_std: float
+    log_std: float = 0.5
+
+    def __post_init__(self):
+        object.__setattr__(self, "noise_std", positive("noise_std", self.noise_std))
+        object.__setattr__(self, "log_std", positive("log_std", self.log_std))
+
+    @property
+    def n_outputs(self) -> int:
+        """Two: the mean of y, and g."""
+        return 2
+
+    @property
+    def n_targets(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        """None: the noise is an output of the network."""
+        return ()
+
+    def targets(self, y, scaling) -> np.ndarray:
+        """Returns y `[n_points]` in the network's units, `[n_points, 1]`. Raises ValueError for NaN and for
+        another shape."""
+        return (column(y)[:, None] - scaling.y_shift) / scaling.y_scale
+
+    def log_density(self, outputs, unknowns, targets, y_scale):
+        """Returns log p(y) in nats, elementwise; see `Likelihood`."""
+        (mean, g), (target,), (y_scale,) = outputs, targets, y_scale
+        relative = BOUND * tf.tanh((self.log_std / BOUND) * g)
+        per_std = in_dtype(y_scale, mean.dtype) / in_dtype(self.noise_std, mean.dtype)
+        residuals = (in_dtype(target, mean.dtype) - mean) * (per_std * tf.exp(-relative))
+        return -0.5 * residuals**2 - relative - (math.log(self.noise_std) + HALF_LOG_2PI)
+
+    def curvature(self, outputs, unknowns, y_scale) -> list[list[np.ndarray]]:
+        """Returns the Fisher information: 1/sd² of the mean, and of g 2 (d log sd / dg)²."""
+        slope = self.log_std * (1 - np.tanh(self.log_std / BOUND * np.asarray(outputs[1], np.float64)) ** 2)
+        of_mean = (y_scale[0] / self._noise_std(outputs[1])) ** 2
+        return [[of_mean, np.float64(0)], [np.float64(0), 2 * slope**2]]
+
+    def sample(self, outputs, unknowns, scaling, random: np.random.Generator) -> np.ndarray:
+        """Returns draws of y in its units, of the outputs' shape."""
+        return random.normal(in_y_units(outputs[0], scaling), self._noise_std(outputs[1]))
+
+    def prediction(self, x, outputs, unknowns, scaling) -> Prediction:
+        """Returns the record of the draws, its noise_std `[n_draws, n_points]`, for outputs `[n_draws, 2,
+        n_points]`."""
+        return Prediction(x, in_y_units(outputs[:, 0], scaling), self._noise_std(outputs[:, 1]))
+
+    def constant_log_likelihood(self, y) -> float:
+        """Returns the log-likelihood in nats of the mean of y and of its sd, as far as the bound allows."""
+        y, reach = column(y), math.exp(BOUND)
+        return constant_log_likelihood(
+            y, float(np.clip(np.std(y), self.noise_std / reach, self.noise_std * reach))
+        )
+
+    def explained(self, prediction, y) -> float:
+        """Returns the explained variance."""
+        return explained_by_mean(prediction, y)
+
+    def _noise_std(self, g):
+        return self.noise_std * np.exp(BOUND * np.tanh(self.log_std / BOUND * np.asarray(g, np.float64)))
