@@ -1,5 +1,6 @@
 """The loop that every iterative method runs in: blocks, progress, Ctrl-C, divergence, records, checkpoints."""
 
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from bayesian_nn.runtime.progress import progress
 from bayesian_nn.training.method import Job, Method, finite_vectors
 from bayesian_nn.training.programs import program_for
 
-__all__ = ["DivergedError", "Progress", "drive", "reached"]
+__all__ = ["DivergedError", "Progress", "drive", "reached", "say_interrupted"]
 
 # At least so many seconds between two checkpoints.
 CHECKPOINT_SECONDS = 30.0
@@ -51,6 +52,11 @@ class Progress:
 
 def reached(step: int) -> None:
     """Called whenever a stretch of steps, the last of them `step`, is done: where tests press Ctrl-C."""
+
+
+def say_interrupted(n_done: int, n_steps: int, way_on: str = "") -> None:
+    """Says on the error stream what Ctrl-C left, and how to go on."""
+    print(f"Interrupted after step {n_done} of {n_steps}; what was recorded is kept{way_on}.", file=sys.stderr)
 
 
 def drive(

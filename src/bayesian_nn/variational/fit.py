@@ -1,6 +1,5 @@
 """Variational inference: maximises the ELBO, records how it got there, and says whether it learned."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from bayesian_nn.runtime.checks import finite_numbers, fraction, instance, shown
 from bayesian_nn.runtime.random_streams import checked_seed
 from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.training.batches import Batches
-from bayesian_nn.training.driver import DivergedError, drive
+from bayesian_nn.training.driver import DivergedError, drive, say_interrupted
 from bayesian_nn.training.method import Job, block_length, normal_noise
 from bayesian_nn.training.optimizer import Adam, WarmupCosine
 from bayesian_nn.training.record import steps_to_record
@@ -115,7 +114,8 @@ def fit(
     if save is not None:
         save_run(run, checkpoint)
     if progress.outcome == "interrupted":
-        _say_interrupted(run, checkpoint)
+        way_on = "fit(..., resume=run)" if checkpoint is None else "the same call, from the checkpoint,"
+        say_interrupted(run.n_steps_done, settings.n_steps, f", and {way_on} goes on from there")
     else:
         started_wide = start is not None or getattr(settings.posterior, "initial_std", 0) > 0.1
         warn_if_flat(run, data, started_wide=started_wide, stacklevel=3)
@@ -292,15 +292,6 @@ def _writes(strategy):
     """Whether this is the one of several machines that writes files."""
     strategy = tf.distribute.get_strategy() if strategy is None else strategy
     return strategy.extended.should_checkpoint
-
-
-def _say_interrupted(run, checkpoint):
-    way_on = "fit(..., resume=run)" if checkpoint is None else "the same call, from the checkpoint,"
-    print(
-        f"Interrupted after step {run.n_steps_done} of {run.settings.n_steps}; what was recorded is kept, and "
-        f"{way_on} goes on from there.",
-        file=sys.stderr,
-    )
 
 
 def _divergence_message(run, step):

@@ -29,16 +29,19 @@ class VariationalStep:
 
     def gradient(self, state, schedule, noise, batch: Observations, n_points: int):
         """Returns the gradient `[n_restarts, n_parameters]`, downhill, and the ELBO's two parts."""
+        parameters = state.parameters
+        # One alone goes without its axis: matrix products of more than two axes are slower.
+        alone = parameters.shape[0] == 1
+        parameters, noise = (parameters[0], noise[0]) if alone else (parameters, noise)
         with tf.GradientTape() as tape:
-            tape.watch(state.parameters)
-            value = self.objective(
-                self.model, self.posterior, state.parameters, noise, batch, n_points=n_points
-            )
+            tape.watch(parameters)
+            value = self.objective(self.model, self.posterior, parameters, noise, batch, n_points=n_points)
             climbed = value.log_likelihood - schedule[1] * value.kl if self.warmed else value.objective
             # Restarts do not share parameters: the sum's gradient is each one's own.
             loss = -tf.reduce_sum(climbed)
         # The ELBO's own parts, whatever is climbed.
-        return tape.gradient(loss, state.parameters), tf.stack([value.log_likelihood, value.kl])
+        gradient, parts = tape.gradient(loss, parameters), tf.stack([value.log_likelihood, value.kl])
+        return (gradient[None], parts[:, None]) if alone else (gradient, parts)
 
     def update(self, state, gradient, schedule):
         """Returns the optimizer's next state."""
