@@ -34,7 +34,7 @@ print(run.final_elbo)
 
 def main():
     data = bnn.data.cosine_with_gap(seed=42)
-    model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=data.scaling)
     quality_over_seeds(model, data)
     warm_up(model, data)
     restarts()
@@ -47,10 +47,12 @@ def quality_over_seeds(model, data):
     elbos, errors, densities = [], [], []
     for seed in range(10):
         run = bnn.fit(model, data, seed=seed)
-        draws = bnn.draw_posterior(run, 1000, seed=seed)
+        draws = run.draw(1000, seed=seed)
         elbos.append(run.final_elbo)
-        errors.append(bnn.scores.rmse(bnn.predict(model, draws, data.x).mean, data.truth(data.x)))
-        densities.append(bnn.predict(model, draws, unseen.x).log_density(unseen.y).mean())
+        errors.append(
+            bnn.scores.rmse(bnn.prediction.predict_draws(model, draws, data.x).mean, data.truth(data.x))
+        )
+        densities.append(bnn.prediction.predict_draws(model, draws, unseen.x).log_density(unseen.y).mean())
     report("ELBO after 1,000 steps, median of seeds 0 to 9", np.median(elbos), "nats", ">= -120")
     report("    the worst of the ten", min(elbos), "nats", ">= -150")
     report("RMSE to cos x on the data, median of ten", np.median(errors), "", "<= 0.07")

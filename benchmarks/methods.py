@@ -38,9 +38,9 @@ def main():
     wins = {}
     for seed in map(int, sys.argv[1:] or (42, 1, 2, 3, 4)):
         data = bnn.data.cosine_with_gap(seed=seed)
-        model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
+        model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=data.scaling)
         chains = bnn.sampling.reference_chains(model, data, seed=SEED)
-        truth = bnn.predict(model, bnn.draw_posterior(chains, 8000, seed=SEED), X).draws
+        truth = bnn.predict(chains, X, n_draws=8000, seed=SEED).draws
         print(f"\ndata of seed {seed}, W2 and sd over HMC's in {', '.join(REGIONS)}")
         of_mean_field = None
         for name, infer in methods(model, data, X, Settings()).items():
@@ -67,7 +67,7 @@ def methods(model, data, x, settings):
     mean-field fit first."""
 
     def drawn(infer):
-        return bnn.predict(model, bnn.draw_posterior(infer(), N_DRAWS, seed=SEED), x).draws
+        return bnn.predict(infer(), x, n_draws=N_DRAWS, seed=SEED).draws
 
     def tangent(**arguments):
         found = bnn.fit_laplace(model, data, bnn.find_map(model, data, seed=SEED), **arguments)

@@ -21,12 +21,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+from bayesian_nn.prediction.predict_classes import class_probabilities
 from sklearn.datasets import load_sample_images
 from sklearn.feature_extraction.image import extract_patches_2d
 
 import bayesian_nn as bnn
 from bayesian_nn.data import split
-from bayesian_nn.prediction.predict_classes import class_probabilities
 from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.training.classifier_run import ClassifierSettings
 from bayesian_nn.training.replicas import stream_steps
@@ -111,7 +111,7 @@ def print_scores(name, kl_weight, training, test, others, options):
     for seed in options.seeds:
         run, seconds = fit(training, PRIORS[name], kl_weight, seed, options.epochs)
         answers.append(
-            {kind: bnn.predict_classes(run, of, n_draws=N_DRAWS, seed=1).mean for kind, of in images.items()}
+            {kind: bnn.predict(run, of, n_draws=N_DRAWS, seed=1).mean for kind, of in images.items()}
         )
         scores.append(scores_of(answers[-1], test.labels))
         print(
@@ -145,7 +145,13 @@ def print_choice(scores, n_images):
 def fit(training, prior, kl_weight, seed, n_epochs):
     start = time.perf_counter()
     run = bnn.fit_classifier(
-        bnn.Classifier(SIZES, prior, input_norm=INPUT_NORM),
+        bnn.Model(
+            SIZES,
+            bnn.Categorical(SIZES[-1]),
+            prior=prior,
+            activation="relu",
+            scaling=bnn.data.PixelNorm(INPUT_NORM),
+        ),
         training,
         seed=seed,
         n_epochs=n_epochs,
@@ -198,7 +204,13 @@ def print_cost(training, n_rounds=5):
     network.compile("adam", "sparse_categorical_crossentropy")
     images = training.images.reshape(training.n_images, -1)
     settings = ClassifierSettings(
-        model=bnn.Classifier(SIZES, bnn.priors.RelevancePrior(), input_norm=INPUT_NORM),
+        model=bnn.Model(
+            SIZES,
+            bnn.Categorical(SIZES[-1]),
+            prior=bnn.priors.RelevancePrior(),
+            activation="relu",
+            scaling=bnn.data.PixelNorm(INPUT_NORM),
+        ),
         posterior=bnn.MeanField(),
         objective=bnn.LocalReparameterisation(),
         optimizer=bnn.Adam(0.01),

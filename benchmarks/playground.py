@@ -151,7 +151,7 @@ def sampling(evaluate, data):
 
 
 def library(points):
-    model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=points.scaling)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=points.scaling)
     chains = bnn.sampling.reference_chains(model, points, seed=0)
     report(
         "the library's HMC: largest R-hat of f",
@@ -159,7 +159,7 @@ def library(points):
         "",
         "",
     )
-    report_stds(bnn.predict(model, bnn.draw_posterior(chains, 8000, seed=0), X).epistemic_std)
+    report_stds(bnn.predict(chains, X, n_draws=8000, seed=0).epistemic_std)
 
 
 def report_stds(stds):

@@ -66,7 +66,11 @@ def boston():
 def load(name, *, noise_std, first_stds, hmc, settings):
     with np.load(FOLDER / f"{name}.npz") as opened:
         file = dict(opened)
-    model = bnn.Model((file["x_train"].shape[1], 50, 1), noise_std, prior_std=[first_stds, (50**-0.5, 1.0)])
+    model = bnn.Model(
+        (file["x_train"].shape[1], 50, 1),
+        bnn.Gaussian(noise_std),
+        prior=gaussian_priors([first_stds, (50**-0.5, 1.0)]),
+    )
     data = bnn.Dataset(file["x_train"], file["y_train"], model.scaling)
     return Reference(file, json.loads(str(file["meta"])), model, data, hmc, settings)
 
@@ -74,7 +78,7 @@ def load(name, *, noise_std, first_stds, hmc, settings):
 def measure(reference):
     model, x = reference.model, reference.file["x_test"]
     chains, seconds = timed(lambda: bnn.sample_hmc(model, reference.data, seed=SEED, **reference.hmc))
-    functions = bnn.predict(model, chains.latents.reshape(-1, model.n_latents), x).draws
+    functions = bnn.prediction.predict_draws(model, chains.latents.reshape(-1, model.n_latents), x).draws
     report("HMC", seconds, "s", "")
     agreement(reference, functions.reshape(*chains.latents.shape[:2], -1))
     print()
@@ -125,7 +129,7 @@ def score(name, reference, draws, seconds):
 def in_dollars(reference, draws):
     """Returns the test RMSE and the mean test log density, in the target's original units."""
     y, scale = reference.file["y_test"], reference.meta["y_std"]
-    noise_std = np.full(len(draws), reference.model.noise_std)
+    noise_std = np.full(len(draws), reference.model.likelihood.noise_std)
     prediction = bnn.predictions.Prediction(reference.file["x_test"], draws, noise_std)
     return scale * bnn.scores.rmse(prediction.mean, y), prediction.log_density(y).mean() - np.log(scale)
 

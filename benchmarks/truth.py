@@ -53,7 +53,7 @@ def main():
             "NumPyro is not installed beside this project. Make its environment: make .venv-peers/installed"
         )
     data = bnn.data.cosine_with_gap(seed=42)
-    model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=data.scaling)
     theirs = {method: numpyro(model, data, method) for method in ("parallel", "vectorized")}
     method = min(theirs, key=lambda name: theirs[name].seconds)
     ours, theirs = hmc(model, data), theirs[method]
@@ -74,7 +74,7 @@ def hmc(model, data):
         chains = bnn.sample_hmc(model, data, seed=0)
         seconds.append(time.perf_counter() - start[0])
         processor.append(time.process_time() - start[1])
-    functions = bnn.predict(model, chains.latents.reshape(-1, model.n_latents), X).draws
+    functions = bnn.prediction.predict_draws(model, chains.latents.reshape(-1, model.n_latents), X).draws
     return Sampled(functions.reshape(*chains.latents.shape[:2], -1), *seconds, processor[0])
 
 

@@ -38,7 +38,9 @@ print(f"{data.n_points} observations of y = cos x + noise of sd {data.noise_std}
 # $(x - 4)/4$, so that its input stays near one.
 
 model = bnn.Model(
-    layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling
+    layer_sizes=(1, 10, 10, 1),
+    likelihood=bnn.Gaussian(data.noise_std),
+    scaling=data.scaling,
 )
 print(f"{model.n_weights} weights and biases, each with a N(0, 1) prior")
 
@@ -52,7 +54,7 @@ print(f"{model.n_weights} weights and biases, each with a N(0, 1) prior")
 run = bnn.fit(model, data, seed=SEED, n_steps=1000)
 constant = bnn.scores.constant_log_likelihood(data.y, data.noise_std)
 print(f"ELBO before the first step {run.elbo[0]:9,.1f} nats")
-print(f"ELBO after {run.n_steps:,} steps     {run.final_elbo:9,.1f} nats")
+print(f"ELBO after {run.n_steps_done:,} steps     {run.final_elbo:9,.1f} nats")
 print(f"no flat line can pass      {constant:9,.1f} nats")
 
 # %%
@@ -63,7 +65,7 @@ with style():
     figure, axes = plt.subplots(num="elbo")
 plot_elbo(run, axes=axes, reference={"best constant": constant})
 figure.alt = (
-    f"Line chart of the ELBO and its two parts over {run.n_steps} training steps. "
+    f"Line chart of the ELBO and its two parts over {run.n_steps_done} training steps. "
     f"The ELBO climbs from {run.elbo[0]:,.0f} nats, passes the score of the best "
     f"constant, and ends near {run.final_elbo:,.0f}."
 )
@@ -79,7 +81,7 @@ write_figure(axes, folder / "elbo.png")
 # lie; the outer one adds the noise of an observation.
 
 x = np.linspace(-4, 12, 401)
-prediction = bnn.predict(model, bnn.draw_posterior(run, 1000, seed=SEED), x)
+prediction = bnn.predict(run, x, n_draws=1000, seed=SEED)
 with style():
     figure, axes = plt.subplots(num="fit")
 plot_predictive(prediction, data, axes=axes)
@@ -95,9 +97,9 @@ write_figure(axes, folder / "fit.png")
 # enough: near 3 the truth leaves it. Beyond the last points it narrows, while the
 # truth swings away. A mean-field posterior is too sure of itself away from the data.
 
-at_data = bnn.predict(model, bnn.draw_posterior(run, 1000, seed=SEED), data.x)
+at_data = bnn.predict(run, data.x, n_draws=1000, seed=SEED)
 unseen = bnn.data.cosine_with_gap(seed=1, n_points=1000)
-at_unseen = bnn.predict(model, bnn.draw_posterior(run, 1000, seed=SEED), unseen.x)
+at_unseen = bnn.predict(run, unseen.x, n_draws=1000, seed=SEED)
 
 
 def mean_sd_between(low, high):
@@ -106,7 +108,7 @@ def mean_sd_between(low, high):
 
 
 def first_step_above(values):
-    every_step = np.arange(run.n_steps)
+    every_step = np.arange(run.n_steps_done)
     return np.argmax(running_median(values, every_step) > constant)
 
 
@@ -115,7 +117,7 @@ numbers = {
     "n_points": data.n_points,
     "n_weights": model.n_weights,
     "n_parameters": run.parameters.shape[1],
-    "n_steps": run.n_steps,
+    "n_steps": run.n_steps_done,
     "elbo_start": run.elbo[0],
     "elbo_final": run.final_elbo,
     "kl_final": run.kl[-1],

@@ -30,13 +30,15 @@ SEED = 0
 folder = output_folder("plot_calibration")
 data = bnn.data.cosine_with_gap(seed=42)
 model = bnn.Model(
-    layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling
+    layer_sizes=(1, 10, 10, 1),
+    likelihood=bnn.Gaussian(data.noise_std),
+    scaling=data.scaling,
 )
 chains = sample_hmc(model, data, seed=SEED, n_chains=32, n_warmup=200, n_draws=100)
 run = bnn.fit(model, data, seed=SEED)
 latents = {
     "HMC": chains.draw(1000, seed=SEED),
-    "mean-field": bnn.draw_posterior(run, 1000, seed=SEED),
+    "mean-field": run.draw(1000, seed=SEED),
 }
 colours = {
     "HMC": COLOURS["posterior"],
@@ -51,7 +53,10 @@ colours = {
 
 unseen = bnn.data.cosine_with_gap(seed=1, n_points=1000)
 levels = np.arange(1, 20) / 20
-on_data = {name: bnn.predict(model, draws, unseen.x) for name, draws in latents.items()}
+on_data = {
+    name: bnn.prediction.predict_draws(model, draws, unseen.x)
+    for name, draws in latents.items()
+}
 with style():
     figure, panels = plt.subplots(
         1, 2, num="new-observations", figsize=(7.2, 4.2), sharex=True, sharey=True
@@ -124,7 +129,9 @@ for name, prediction in on_data.items():
 
 N_SIMULATIONS, N_CHAINS, N_DRAWS = 200, 4, 99
 x = bnn.data.cosine_with_gap(seed=0, n_points=20).x
-small = bnn.Model(layer_sizes=(1, 8, 1), noise_std=0.2, scaling=data.scaling)
+small = bnn.Model(
+    layer_sizes=(1, 8, 1), likelihood=bnn.Gaussian(0.2), scaling=data.scaling
+)
 
 
 def by_hmc(y, seed):
@@ -150,7 +157,7 @@ def by_mean_field(y, seed):
         for i, targets in enumerate(y):
             made_up = bnn.Dataset(x=x, y=targets, scaling=data.scaling)
             run = bnn.fit(small, made_up, seed=seed + i, record_at=[])
-            draws.append(bnn.draw_posterior(run, N_DRAWS, seed=seed + i))
+            draws.append(run.draw(N_DRAWS, seed=seed + i))
     return np.stack(draws)
 
 

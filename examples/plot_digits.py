@@ -14,6 +14,7 @@ digits that it cannot make out; and what it says of images that are no digits.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from bayesian_nn.prediction.predict_classes import class_probabilities
 from sklearn.neural_network import MLPClassifier
 
 import bayesian_nn as bnn
@@ -30,7 +31,6 @@ from bayesian_nn.figures import (
     write_figure,
     write_film,
 )
-from bayesian_nn.prediction.predict_classes import class_probabilities
 from bayesian_nn.runtime import output_folder, write_numbers
 
 SEED, N_DRAWS = 0, 100
@@ -74,7 +74,7 @@ write_figure(panels[0, 0], folder / "digits.png")
 
 def fit(data, prior, kl_weight=1.0):
     return bnn.fit_classifier(
-        bnn.Classifier((64, 50, 10), prior),
+        bnn.Model((64, 50, 10), bnn.Categorical(10), prior=prior, activation="relu"),
         data,
         seed=SEED,
         n_epochs=50,
@@ -86,7 +86,7 @@ def fit(data, prior, kl_weight=1.0):
 
 prior = bnn.GaussianPrior(1.0)
 run = fit(train, prior)
-print(f"{run.model.n_weights:,} weights and biases, {run.n_steps} steps")
+print(f"{run.model.n_weights:,} weights and biases, {run.n_steps_done} steps")
 
 # %%
 # The climb of the ELBO, epoch by epoch, and the share of digits that the average of
@@ -96,9 +96,7 @@ print(f"{run.model.n_weights:,} weights and biases, {run.n_steps} steps")
 def errors_along(run, data, recorded):
     return [
         bnn.scores.error_rate(
-            bnn.predict_classes(
-                run, data.images, n_draws=20, seed=SEED, recorded=each
-            ).mean,
+            bnn.predict(run, data.images, n_draws=20, seed=SEED, recorded=each).mean,
             data.labels,
         )
         for each in recorded
@@ -150,7 +148,7 @@ write_figure(top, folder / "learning.png")
 
 
 def averaged(run, images):
-    return bnn.predict_classes(run, images, n_draws=N_DRAWS, seed=SEED)
+    return bnn.predict(run, images, n_draws=N_DRAWS, seed=SEED)
 
 
 def by_means(run, images):
@@ -449,7 +447,7 @@ film = draw_class_film(
     test.images[shown],
     np.stack(
         [
-            bnn.predict_classes(
+            bnn.predict(
                 final, test.images[shown], n_draws=20, seed=SEED, recorded=each
             ).probabilities
             for each in recorded

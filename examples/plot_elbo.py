@@ -41,7 +41,7 @@ SEED = 0
 folder = output_folder("plot_elbo")
 data = bnn.data.cosine_with_gap(seed=42)
 sigma = data.noise_std
-model = bnn.Model((1, 10, 10, 1), noise_std=sigma, scaling=data.scaling)
+model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(sigma), scaling=data.scaling)
 run = bnn.fit(model, data, seed=SEED)
 
 # %%
@@ -74,13 +74,15 @@ with style():
     figure, axes = plt.subplots(num="bills")
 for name, values in bills.items():
     label = f"{name}: {values[-1]:.0f}"
-    axes.plot(run.steps, values, color=COLOURS[colours[name]], lw=2.4, label=label)
+    axes.plot(
+        run.recorded_steps, values, color=COLOURS[colours[name]], lw=2.4, label=label
+    )
 axes.set_xscale("symlog", linthresh=1, linscale=0.3)
 axes.set(
     yscale="log",
     yticks=[10, 100, 1000],
     yticklabels=["10", "100", "1,000"],
-    xlim=(0, run.n_steps),
+    xlim=(0, run.n_steps_done),
     xticks=[0, 1, 10, 100, 1000],
     xticklabels=["0", "1", "10", "100", "1,000"],
     xlabel="training step",
@@ -126,7 +128,7 @@ estimators = {
     "Flipout": Flipout(),
     LOCAL: LocalReparameterisation(),
 }
-moments = {"start": 0, "step 100": np.argmin(abs(run.steps - 100)), "end": -1}
+moments = {"start": 0, "step 100": np.argmin(abs(run.recorded_steps - 100)), "end": -1}
 held = run.parameters[list(moments.values())]
 BATCH_SIZE = 8
 with_batches = ("one draw", "five draws", LOCAL)
@@ -243,7 +245,7 @@ with style():
         2, 2, num="weights", figsize=(7.2, 7), sharex=True, sharey=True
     )
     for panel, (name, fitted) in zip(panels.flat, fits.items(), strict=True):
-        band = bnn.predict(model, bnn.draw_posterior(fitted, 1000, seed=SEED), x)
+        band = bnn.predict(fitted, x, n_draws=1000, seed=SEED)
         sds[name] = [band.epistemic_std[part].mean() for part in (on_data, in_gap)]
         plot_predictive(band, data, axes=panel, n_curves=0)
         legend = panel.get_legend()
@@ -294,7 +296,7 @@ bounds = [
     estimate_bound(
         model,
         run.posterior,
-        run.parameters[-1],
+        run.parameters,
         data,
         seed=SEED,
         n_draws=n_draws,

@@ -36,7 +36,9 @@ SEED = 0
 folder = output_folder("plot_flat_line")
 data = bnn.data.cosine_with_gap(seed=42)
 model = bnn.Model(
-    layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling
+    layer_sizes=(1, 10, 10, 1),
+    likelihood=bnn.Gaussian(data.noise_std),
+    scaling=data.scaling,
 )
 family = bnn.MeanField()
 
@@ -95,7 +97,7 @@ x = np.linspace(-4, 12, 401)
 with style():
     figure, panels = plt.subplots(1, 2, num="fits", figsize=(9.6, 4.6), sharey=True)
     for panel, run in zip(panels, (original, ours), strict=True):
-        prediction = bnn.predict(model, bnn.draw_posterior(run, 1000, seed=SEED), x)
+        prediction = bnn.predict(run, x, n_draws=1000, seed=SEED)
         plot_predictive(prediction, data, axes=panel)
         legend = panel.get_legend()
         panel.set(title=f"explains {max(0, run.explained):.0%} of y's variance")
@@ -302,7 +304,7 @@ noise = np.random.default_rng(SEED).normal(size=(300, model.n_latents))
 def sd_in_gap(parameters):
     mean, rho = np.split(parameters, 2)
     draws = mean + np.logaddexp(0, rho) * noise
-    return bnn.predict(model, draws, gap).epistemic_std.mean()
+    return bnn.prediction.predict_draws(model, draws, gap).epistemic_std.mean()
 
 
 sds_in_gap = np.array([sd_in_gap(each) for each in many.recorded_parameters[-1]])

@@ -25,7 +25,9 @@ SEED = 0
 folder = output_folder("plot_in_between")
 data = bnn.data.cosine_with_gap(seed=42)
 model = bnn.Model(
-    layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling
+    layer_sizes=(1, 10, 10, 1),
+    likelihood=bnn.Gaussian(data.noise_std),
+    scaling=data.scaling,
 )
 x = np.linspace(-4, 12, 161)
 regions = {
@@ -36,7 +38,7 @@ regions = {
 
 chains = bnn.sampling.reference_chains(model, data, seed=SEED)
 convergence = bnn.sampling.function_space_convergence(chains, x)
-truth = bnn.predict(model, bnn.draw_posterior(chains, 8000, seed=SEED), x)
+truth = bnn.predict(chains, x, n_draws=8000, seed=SEED)
 print(f"largest R-hat of f(x)          {convergence.r_hat.max():.3f}")
 print(f"smallest effective sample size {convergence.ess.min():,.0f}")
 print(f"diverging trajectories         {chains.n_divergences}")
@@ -58,9 +60,7 @@ write_numbers(
 
 N_DRAWS = 2000
 runs = [bnn.fit(model, data, seed=seed, record_at=[]) for seed in range(5)]
-fits = [
-    bnn.predict(model, bnn.draw_posterior(run, N_DRAWS, seed=SEED), x) for run in runs
-]
+fits = [bnn.predict(run, x, n_draws=N_DRAWS, seed=SEED) for run in runs]
 
 
 def band(axes, prediction, colour, label, alpha=0.25):
@@ -248,8 +248,8 @@ def in_gap(values):
 
 widths, distances = [], []
 for only in np.eye(len(starts)):
-    draws = bnn.draw_posterior(bnn.mixture_of(ladder, weights=only), 500, seed=SEED)
-    rung = bnn.predict(model, draws, x)
+    draws = bnn.mixture_of(ladder, weights=only).draw(500, seed=SEED)
+    rung = bnn.prediction.predict_draws(model, draws, x)
     widths.append(in_gap(rung.epistemic_std))
     distances.append(in_gap(bnn.scores.wasserstein2(rung.draws, truth.draws)))
 tangent = bnn.predict_linearised(gaussian, x, n_draws=N_DRAWS, seed=SEED)

@@ -27,7 +27,9 @@ SEED, N_DRAWS = 0, 2000
 folder = output_folder("plot_methods")
 data = bnn.data.cosine_with_gap(seed=42)
 model = bnn.Model(
-    layer_sizes=(1, 10, 10, 1), noise_std=data.noise_std, scaling=data.scaling
+    layer_sizes=(1, 10, 10, 1),
+    likelihood=bnn.Gaussian(data.noise_std),
+    scaling=data.scaling,
 )
 regions = {
     "data": [(0, 2), (6, 8)],
@@ -40,13 +42,13 @@ places = np.concatenate([x, unseen.x[:, 0]])
 at_unseen = np.append(np.zeros(len(x)), unseen.y)  # Of the first, nothing is asked.
 
 chains = bnn.sampling.reference_chains(model, data, seed=SEED)
-truth = bnn.predict(model, bnn.draw_posterior(chains, 8000, seed=SEED), places)
+truth = bnn.predict(chains, places, n_draws=8000, seed=SEED)
 methods, seconds, pictures = [], {}, {"HMC, the reference": truth.draws[:, : len(x)]}
 
 
 def from_draws(result):
-    draws = bnn.draw_posterior(result, N_DRAWS, seed=SEED)
-    return bnn.predict(model, draws, places)
+    draws = result.draw(N_DRAWS, seed=SEED)
+    return bnn.prediction.predict_draws(model, draws, places)
 
 
 def from_tangent(result):

@@ -25,6 +25,7 @@ import time
 
 import matplotlib.pyplot as plt
 import numpy as np
+from bayesian_nn.prediction.predict_classes import class_probabilities
 from sklearn.datasets import load_sample_images
 from sklearn.feature_extraction.image import extract_patches_2d
 
@@ -46,7 +47,6 @@ from bayesian_nn.figures import (
     write_figure,
     write_film,
 )
-from bayesian_nn.prediction.predict_classes import class_probabilities
 from bayesian_nn.runtime import output_folder, write_numbers
 from bayesian_nn.runtime.tensorflow import tf
 
@@ -100,7 +100,13 @@ def prior_of(name, sizes):
 
 def fit(name, kl_weight, n_epochs, seed=0, sizes=sizes):
     start = time.perf_counter()
-    model = bnn.Classifier(sizes, prior_of(name, sizes), input_norm=n_pixels**0.5 / 3)
+    model = bnn.Model(
+        sizes,
+        bnn.Categorical(sizes[-1]),
+        prior=prior_of(name, sizes),
+        activation="relu",
+        scaling=bnn.data.PixelNorm(n_pixels**0.5 / 3),
+    )
     run = bnn.fit_classifier(
         model,
         training,
@@ -114,7 +120,7 @@ def fit(name, kl_weight, n_epochs, seed=0, sizes=sizes):
 
 
 def classify(run, images, n_draws=N_DRAWS, recorded=None):
-    return bnn.predict_classes(run, images, n_draws=n_draws, seed=1, recorded=recorded)
+    return bnn.predict(run, images, n_draws=n_draws, seed=1, recorded=recorded)
 
 
 def score(probabilities, of_other):

@@ -50,7 +50,7 @@ with style():
     figure, axes = plt.subplots(num="elbo")
 plot_elbo(run, axes=axes, reference={"best constant": constant})
 figure.alt = (
-    f"Line chart of the ELBO and its two parts over {run.n_steps} training steps. It "
+    f"Line chart of the ELBO and its two parts over {run.n_steps_done} training steps. It "
     f"climbs from {run.elbo[0]:,.0f} nats past the score of the best constant."
 )
 write_figure(axes, folder / "elbo.png")
@@ -119,7 +119,7 @@ write_figure(axes, folder / "one-bit.png")
 write_numbers(
     {
         "seed": SEED,
-        "n_steps": run.n_steps,
+        "n_steps": run.n_steps_done,
         "n_points": data.n_points,
         "log_likelihood_last": run.log_likelihood[-1],
         "kl_last": run.kl[-1],
@@ -138,10 +138,10 @@ start = {
         "sizes": network.sizes,
         "activation": network.activation,
         "priorStd": network.prior_std,
-        "noiseStd": network.noise_std,
+        "noiseStd": network.likelihood.noise_std,
     },
     "seed": SEED,
-    "nSteps": run.n_steps,
+    "nSteps": run.n_steps_done,
     "digest": digest(run.parameters),
 }
 with replacing(folder / "start.json") as temporary:

@@ -29,15 +29,15 @@ x = np.linspace(-4, 12, 201)
 def network(*hidden, prior_std=1.0, activation="tanh"):
     return bnn.Model(
         layer_sizes=(1, *hidden, 1),
-        noise_std=data.noise_std,
+        likelihood=bnn.Gaussian(data.noise_std),
+        prior=bnn.GaussianPrior(prior_std),
         activation=activation,
-        prior_std=prior_std,
         scaling=data.scaling,
     )
 
 
 def prior_predictive(model, n_draws=1000):
-    return bnn.predict(model, bnn.draw_prior(model, n_draws, seed=SEED), x)
+    return bnn.predict_prior(model, x, n_draws=n_draws, seed=SEED)
 
 
 def draw_functions(axes, prediction, n_curves=12):
@@ -103,7 +103,7 @@ believed = {"the prior": prior}
 for name, start in starts.items():
     mean, rho = np.split(start, 2, axis=1)
     latents = mean + np.logaddexp(0, rho) * noise
-    believed[name] = bnn.predict(post, latents, x)
+    believed[name] = bnn.prediction.predict_draws(post, latents, x)
 spreads = {name: each.epistemic_std.mean() for name, each in believed.items()}
 shifts = {name: np.ptp(each.mean) for name, each in believed.items()}
 for name in believed:

@@ -19,6 +19,9 @@ from .data.tables import Dataset as Dataset
 from .data.tables import dataset as dataset
 from .data.tables import read_csv as read_csv
 from .data.tables import train_test_split as train_test_split
+from .likelihoods.categorical import Categorical as Categorical
+from .likelihoods.gaussian import Gaussian as Gaussian
+from .likelihoods.gaussian import LearnedNoise as LearnedNoise
 from .model.model import Model as Model
 from .modes.dropout import fit_dropout as fit_dropout
 from .modes.ensemble import fit_ensemble as fit_ensemble
@@ -30,9 +33,8 @@ from .posteriors.full_covariance import FullCovariance as FullCovariance
 from .posteriors.low_rank import LowRank as LowRank
 from .posteriors.mean_field import MeanField as MeanField
 from .prediction.linearised import predict_linearised as predict_linearised
-from .prediction.predict import draw_posterior as draw_posterior
-from .prediction.predict import draw_prior as draw_prior
 from .prediction.predict import predict as predict
+from .prediction.predict import predict_prior as predict_prior
 from .priors.gaussian import GaussianPrior as GaussianPrior
 from .sampling.hmc import sample_hmc as sample_hmc
 from .sampling.langevin import sample_sghmc as sample_sghmc

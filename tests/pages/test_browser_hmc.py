@@ -100,7 +100,7 @@ def test_a_trajectory_loses_energy_as_the_square_of_its_step(evaluate):
 
 
 def test_without_a_hidden_layer_the_draws_are_of_the_exact_posterior(evaluate):
-    model = bnn.Model((1, 1), noise_std=2.0, prior_std=1.5, scaling=DATA.scaling)
+    model = bnn.Model((1, 1), bnn.Gaussian(2.0), prior=bnn.GaussianPrior(1.5), scaling=DATA.scaling)
     truth = exact(model, DATA)
     linear = {"sizes": [1, 1], "activation": "tanh", "priorStd": 1.5, "noiseStd": 2.0}
     settings = {"seed": 5, "nChains": 8, "nWarmup": 60, "trajectoryLength": 1.5}
@@ -156,8 +156,8 @@ def test_the_functions_are_the_draws_one_chain_after_the_other(evaluate):
     settings = {"seed": 0, "nChains": 2, "nWarmup": 6}
     got = evaluate("chains", settings=settings, parts=[10])
     draws = np.array(got["draws"]).reshape(4, 2, 53).swapaxes(0, 1)
-    model = bnn.Model((1, 6, 5, 1), noise_std=0.1)
-    expected = bnn.predict(model, draws.reshape(8, 53), [-1, 0, 0.5]).draws
+    model = bnn.Model((1, 6, 5, 1), bnn.Gaussian(0.1))
+    expected = bnn.prediction.predict_draws(model, draws.reshape(8, 53), [-1, 0, 0.5]).draws
     np.testing.assert_allclose(np.reshape(got["functions"], (8, 3)), expected, rtol=1e-9, atol=1e-12)
 
 

@@ -73,7 +73,7 @@ def evaluate(request):
                 "sizes": network.sizes,
                 "activation": network.activation,
                 "priorStd": network.prior_std,
-                "noiseStd": network.noise_std,
+                "noiseStd": network.likelihood.noise_std,
             }
             data = data or {"x": X.tolist(), "y": DATA.y.tolist()}
             return function(SCRIPTS[script], model=model, data=data, **arguments)
@@ -84,9 +84,9 @@ def evaluate(request):
 def model_of(network):
     return bnn.Model(
         network.sizes,
-        noise_std=network.noise_std,
+        bnn.Gaussian(network.likelihood.noise_std),
+        prior=bnn.GaussianPrior(network.prior_std),
         activation=network.activation,
-        prior_std=network.prior_std,
         scaling=DATA.scaling,
     )
 
@@ -187,7 +187,7 @@ def test_the_summary_is_the_library_s_prediction(evaluate):
     parameters, n_draws = _parameters(DEFAULT), 30
     noise = normals(5, -2, n_draws * DEFAULT.n_weights).reshape(n_draws, -1)
     latents = MeanField().draw(tf.constant(parameters), tf.constant(noise)).numpy()
-    prediction = bnn.predict(model_of(DEFAULT), latents, DATA.x)
+    prediction = bnn.prediction.predict_draws(model_of(DEFAULT), latents, DATA.x)
     got = evaluate("summary", parameters=parameters.tolist(), noise=noise.ravel().tolist(), nCurves=4)
     np.testing.assert_allclose(got["mean"], prediction.mean, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(got["std"], prediction.epistemic_std, rtol=1e-9)

@@ -56,8 +56,8 @@ def test_the_start_is_the_librarys_own():
     assert state["initialStd"] == bnn.MeanField().initial_std
     assert state["learningRate"] == bnn.WarmupCosine().peak
     assert (state["nDraws"], state["klWeight"]) == (bnn.Elbo().n_draws, bnn.Elbo().kl_weight)
-    model = bnn.Model((1, 10, 10, 1), noise_std=ORIGINAL.noise_std)
-    assert (state["priorStd"], state["activation"]) == (model.prior_std, model.activation)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(ORIGINAL.noise_std))
+    assert (state["priorStd"], state["activation"]) == (model.prior.std, model.activation)
     assert state["noiseStd"] == ORIGINAL.noise_std
     assert _ask("sizesOf(given)", state) == list(model.layer_sizes)
     assert set(_ask("SETTINGS.activation.choices")) <= set(ACTIVATIONS)
@@ -287,7 +287,7 @@ def test_the_exported_script_runs_and_describes_the_same(changes, data, tmp_path
     units = state["units"]
     assert model.scaling == ((units["x0"],), (units["xScale"],), units["y0"], units["yScale"])
     assert list(model.layer_sizes) == _ask("sizesOf(given)", state)
-    assert (model.activation, model.prior_std, model.noise_std) == (
+    assert (model.activation, model.prior.std, model.likelihood.noise_std) == (
         state["activation"],
         state["priorStd"],
         state["noiseStd"],

@@ -83,22 +83,23 @@ def write_player_record(
     The bands are those of `n_draws` draws, of which a reader sees `n_curves` at first. A weight's mean is off
     by at most 2^-12 and the logarithm of its sd by 2^-10, while no mean exceeds 16 and no rho 64; both grow
     in proportion beyond. `y_limits` are by default those of the film; `reference` maps labels of horizontal
-    lines to nats. Raises ValueError for a run that a page cannot draw: of several inputs, with a learned
-    noise, or of another family than MeanField.
+    lines to nats. Raises ValueError for a run that a page cannot draw: of several inputs, with another
+    likelihood or prior, or of another family than MeanField.
     """
     model = _checked(run, x_range, n_draws, n_curves)
     x_range = [float(end) for end in x_range]
     places = np.linspace(*x_range, N_PLACES)
     truth = [] if data.truth is None else np.ravel(data.truth(places[:, None]))
-    parameters = np.asarray(run.parameters, np.float64)
+    parameters = np.asarray(run.path, np.float64)
     codes, steps = _codes(parameters)
     ends = _ends(run, reference)
     header = {
         "format": FORMAT,
         "sizes": list(model.layer_sizes),
         "activation": model.activation,
-        "prior_stds": _prior_stds(model),
-        "noise_std": model.noise_std,
+        # Of each layer's weights and biases in turn.
+        "prior_stds": [prior.std for _, prior, _ in model.placed_priors],
+        "noise_std": model.likelihood.noise_std,
         "scaling": [float(np.squeeze(value)) for value in model.scaling],
         "names": [data.x_names[0], data.y_name],
         "x_range": x_range,
@@ -108,7 +109,7 @@ def write_player_record(
         "noise_stream": PREDICTION,
         "n_draws": n_draws,
         "n_curves": n_curves,
-        "n_steps": run.n_steps,
+        "n_steps": run.n_steps_done,
         "code_steps": steps,
         "nats": ends,
         "reference": {label: float(value) for label, value in (reference or {}).items()},
@@ -140,10 +141,14 @@ def _checked(run, x_range, n_draws, n_curves):
         raise ValueError(f"A player draws runs of MeanField; this one is of {family}: make a film of it.")
     if model.layer_sizes[0] != 1:
         raise ValueError(f"A player needs a model of one input; this one has {model.layer_sizes[0]}.")
-    if not isinstance(model.noise_std, float):
+    kind = type(model.likelihood).__name__
+    if kind != "Gaussian" or not isinstance(model.likelihood.noise_std, float):
         raise ValueError(
-            "A player needs a model whose noise is known; this one learns it: make a film of it."
+            f"A player draws Gaussian noise that is known; this model has {model.likelihood}: make a film of it."
         )
+    others = [prior for _, prior, _ in model.placed_priors if type(prior).__name__ != "GaussianPrior"]
+    if others:
+        raise ValueError(f"A player draws Gaussian priors; this model has {others[0]}: make a film of it.")
     if model.activation not in ACTIVATIONS:
         raise ValueError(
             f"A player knows the activations {', '.join(ACTIVATIONS)}; this model has {model.activation!r}."
@@ -189,15 +194,15 @@ def _decoded(codes, n_recorded, steps):
 def _histories(run):
     """What is drawn of the ELBO and its parts, and the values under the cursor at each recorded step."""
     parts = (run.elbo, run.log_likelihood, run.kl)
-    at_records = [running_median(part, run.steps) for part in parts]
-    at = np.unique(np.concatenate([[0], np.geomspace(1, run.n_steps, N_SPANS).round()])).astype(int)
+    at_records = [running_median(part, run.recorded_steps) for part in parts]
+    at = np.unique(np.concatenate([[0], np.geomspace(1, run.n_steps_done, N_SPANS).round()])).astype(int)
     medians = [running_median(part, at) for part in parts]
     medians[0][-1] = elbo_at_the_end(run)
-    if run.steps[-1] == run.n_steps:
+    if run.recorded_steps[-1] == run.n_steps_done:
         at_records[0][-1] = elbo_at_the_end(run)
     noisy = _extremes(run.elbo)
     return {
-        "steps": run.steps,
+        "steps": run.recorded_steps,
         **dict(zip(("elbo", "log_likelihood", "kl"), at_records, strict=True)),
         "median_steps": at,
         "medians": np.stack(medians),
@@ -219,15 +224,8 @@ def _extremes(values):
 def _ends(run, reference):
     """The axis of the ELBO: its ends, and the threshold beyond which it is logarithmic; as in `plot_elbo`."""
     parts = (run.elbo, run.log_likelihood, -np.asarray(run.kl))
-    at = np.unique(np.concatenate([run.steps, [run.n_steps]]))
+    at = np.unique(np.concatenate([run.recorded_steps, [run.n_steps_done]]))
     medians = np.concatenate([running_median(part, at) for part in parts])
     axes = Figure().add_subplot()
     scale_nats(axes, run, np.concatenate([medians, [elbo_at_the_end(run)], [*(reference or {}).values()]]))
     return [*map(float, axes.get_ylim()), float(axes.yaxis.get_transform().linthresh)]
-
-
-def _prior_stds(model):
-    """Of each layer's weights and biases in turn."""
-    if isinstance(model.prior_std, tuple):
-        return [std for pair in model.prior_std for std in pair]
-    return [model.prior_std] * (2 * len(model.layers))

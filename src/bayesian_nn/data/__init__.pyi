@@ -1,4 +1,5 @@
 from .image_changes import rotated as rotated
+from .images import PixelNorm as PixelNorm
 from .images import split as split
 from .mirrors import DataUnavailableError as DataUnavailableError
 from .mnist import load_digits as load_digits

@@ -48,9 +48,9 @@ def draw_film(
     x and y are in original units, the ELBO in nats (its running median). The frames share `seconds` equally,
     and the last is held for `hold_seconds` more. `size` is (width, height) in pixels, both even.
     """
-    if film.steps[-1] > run.n_steps:
+    if film.steps[-1] > run.n_steps_done:
         raise ValueError(
-            f"film ends at step {film.steps[-1]:,}, and run has {run.n_steps:,} steps: is it another run?"
+            f"film ends at step {film.steps[-1]:,}, and run has {run.n_steps_done:,} steps: is it another run?"
         )
     check_size(size)
     with style(), matplotlib.rc_context(LEGIBLE_AT_HALF_WIDTH):
@@ -105,7 +105,7 @@ class _Stage:
     def __init__(self, film, run, data, y_limits, reference, size):
         self.film = film
         self.elbo = running_median(run.elbo, film.steps)
-        if film.steps[-1] == run.n_steps:
+        if film.steps[-1] == run.n_steps_done:
             self.elbo[-1] = elbo_at_the_end(run)
         inches = (size[0] / DOTS_PER_INCH, size[1] / DOTS_PER_INCH)
         self.figure = Figure(inches, dpi=DOTS_PER_INCH, layout="none")

@@ -36,10 +36,10 @@ def scale_nats(axes: Axes, run: Run, shown: np.ndarray) -> None:
     axes.set_ylim(*scale.inverted().transform([low - below, high + above]))
     _set_ticks(axes.yaxis, _nats_ticks(axes, threshold))
     axes.set_xscale("symlog", linthresh=1, linscale=0.3)
-    axes.set_xlim(0, run.n_steps)
+    axes.set_xlim(0, run.n_steps_done)
     # Nothing but 0 and 1 would be marked of a run of a few steps.
-    steps = [1, 2, 5] if run.n_steps < 10 else 10.0 ** np.arange(1 + np.log10(run.n_steps))
-    _set_ticks(axes.xaxis, [step for step in (0, *steps) if step <= run.n_steps])
+    steps = [1, 2, 5] if run.n_steps_done < 10 else 10.0 ** np.arange(1 + np.log10(run.n_steps_done))
+    _set_ticks(axes.xaxis, [step for step in (0, *steps) if step <= run.n_steps_done])
 
 
 def draw_references(axes: Axes, reference: Mapping[str, float], colour: str) -> None:

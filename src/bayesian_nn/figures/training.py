@@ -140,7 +140,7 @@ def plot_elbo(
     if with_parts:
         parts["log-likelihood: {}"] = (run.log_likelihood, COLOURS["log_likelihood"], 1.6)
         parts[f"{MINUS}KL: {{}}"] = (-np.asarray(run.kl), COLOURS["kl"], 1.6)
-    at = _shown_steps(run.n_steps)
+    at = _shown_steps(run.n_steps_done)
     medians = []
     for depth, (label, (values, colour, width)) in enumerate(parts.items()):
         medians.append(running_median(values, at))

@@ -1,12 +1,9 @@
-from .likelihood import Likelihood as Likelihood
-from .gaussian import Gaussian as Gaussian
-from .gaussian import LearnedNoise as LearnedNoise
-from .heteroscedastic import HeteroscedasticGaussian as HeteroscedasticGaussian
-from .student_t import LearnedDof as LearnedDof
-from .student_t import StudentT as StudentT
 from .bernoulli import Bernoulli as Bernoulli
-from .categorical import Categorical as Categorical
-from .poisson import Poisson as Poisson
+from .heteroscedastic import HeteroscedasticGaussian as HeteroscedasticGaussian
+from .likelihood import Likelihood as Likelihood
 from .negative_binomial import LearnedDispersion as LearnedDispersion
 from .negative_binomial import NegativeBinomial as NegativeBinomial
+from .poisson import Poisson as Poisson
 from .several import Several as Several
+from .student_t import LearnedDof as LearnedDof
+from .student_t import StudentT as StudentT

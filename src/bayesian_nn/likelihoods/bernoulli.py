@@ -39,6 +39,10 @@ class Bernoulli:
         and False."""
         return class_column(y, 2, remedy="For more than two classes use Categorical.")[:, None]
 
+    def outputs_at(self, targets) -> None:
+        """Returns None: a class is certain once it is seen, at no finite output."""
+        return None
+
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y) in nats, elementwise; see `Likelihood`."""
         (logit,), (target,) = outputs, targets

@@ -46,6 +46,10 @@ class Categorical:
             :, None
         ]
 
+    def outputs_at(self, targets) -> None:
+        """Returns None: a class is certain once it is seen, at no finite output."""
+        return None
+
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y) in nats, elementwise; see `Likelihood`."""
         (target,), dtype = targets, outputs[0].dtype

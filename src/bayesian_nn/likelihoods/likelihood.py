@@ -42,6 +42,10 @@ class Likelihood(Protocol):
         """Returns y `[n_points]` or `[n_points, n_targets]` in the network's units, `[n_points, n_targets]`
         float64. Raises ValueError, with the first wrong value and its index, for what cannot be a target."""
 
+    def outputs_at(self, targets) -> list[np.ndarray] | None:
+        """Returns outputs at which the mean of y is the targets `[n_points, n_targets]`, in the network's units,
+        each `[n_points]`; None where there are none, as for classes. Draws from there perturb targets."""
+
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y | outputs, unknowns) in nats, a tensor of shape S and of the outputs' dtype: the
         density of y in its original units, with all its constants, summed over several targets.

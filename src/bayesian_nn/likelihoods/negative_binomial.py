@@ -58,6 +58,11 @@ class NegativeBinomial:
         numbers from 0 on."""
         return count_column(y)[:, None]
 
+    def outputs_at(self, targets) -> list[np.ndarray]:
+        """Returns the log rates at which y's mean is the targets `[n_points, 1]`, for a count of zero that of
+        half a count."""
+        return [np.log(np.maximum(targets[:, 0], 0.5))]
+
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y) in nats, elementwise; see `Likelihood`."""
         log_rate, dtype = tf.minimum(outputs[0], MAX_LOG_RATE), outputs[0].dtype

@@ -61,6 +61,16 @@ class Several:
                 raise ValueError(f"Target {number} of y: {error}") from None
         return np.concatenate(targets, axis=1)
 
+    def outputs_at(self, targets) -> list[np.ndarray] | None:
+        """Returns the outputs at which y's mean is the targets `[n_points, n_targets]`; None if a part has
+        none."""
+        each = [part.outputs_at(targets[:, [number]]) for number, part in enumerate(self.parts)]
+        return (
+            None
+            if any(outputs is None for outputs in each)
+            else [output for outputs in each for output in outputs]
+        )
+
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y) in nats, elementwise, summed over the targets; see `Likelihood`."""
         return sum(

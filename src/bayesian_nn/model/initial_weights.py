@@ -28,8 +28,6 @@ def random_networks(model: Model, *, seed: int, n_networks: int) -> np.ndarray:
     """Returns latents `[n_networks, n_latents]`: weights N(0, 1 / fan-in), the usual start of a deterministic
     network, and what else is unknown where its prior is centred."""
     random = np.random.default_rng(checked_seed(seed))
-    latents = [
-        random.normal(0, n_in**-0.5, (n_networks, (n_in + 1) * n_out)) for n_in, n_out in model.layers
-    ]
+    latents = [random.normal(0, n_in**-0.5, (n_networks, (n_in + 1) * n_out)) for n_in, n_out in model.layers]
     latents += [np.full((n_networks, 1), unknown.start) for unknown in model.unknowns]
     return np.concatenate(latents, axis=1)

@@ -1,6 +1,5 @@
 """The log joint density of the data and the latents, for latents in the last axis."""
 
-
 import numpy as np
 
 from bayesian_nn.model.model import Model
@@ -69,5 +68,3 @@ def network_outputs(model: Model, latents, x) -> np.ndarray:
     inputs = model.inputs(x)
     parts = draws_in_parts(model, len(latents), len(inputs))
     return np.concatenate([outputs(model, latents[part], inputs).numpy() for part in parts])
-
-

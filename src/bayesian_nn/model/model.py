@@ -19,7 +19,16 @@ from bayesian_nn.runtime.checks import finite_numbers, positive, shown
 
 __all__ = ["Model"]
 
-MEMBERS = ("n_outputs", "n_targets", "unknowns", "targets", "log_density", "curvature", "sample", "prediction")
+MEMBERS = (
+    "n_outputs",
+    "n_targets",
+    "unknowns",
+    "targets",
+    "log_density",
+    "curvature",
+    "sample",
+    "prediction",
+)
 
 
 @dataclass(frozen=True)
@@ -137,7 +146,10 @@ def _checked_scaling(scaling, n_inputs, likelihood):
             f"scaling has {len(x_shift)} shifts and {len(x_scale)} scales for inputs, "
             f"but layer_sizes begins with {n_inputs}."
         )
-    y_shift, y_scale = _numbers("scaling.y_shift", scaling.y_shift), _positives("scaling.y_scale", scaling.y_scale)
+    y_shift, y_scale = (
+        _numbers("scaling.y_shift", scaling.y_shift),
+        _positives("scaling.y_scale", scaling.y_scale),
+    )
     n_targets = likelihood.n_targets
     if len(y_shift) != n_targets or len(y_scale) != n_targets:
         raise ValueError(

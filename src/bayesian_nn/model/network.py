@@ -12,6 +12,7 @@ __all__ = [
     "activation_of",
     "checked_activation",
     "checked_sizes",
+    "hidden_units",
     "layer_views",
     "layers_of",
     "n_weights_of",
@@ -45,12 +46,18 @@ def outputs(model, latents, inputs):
     """Returns all the outputs of the network `[..., n_outputs, n_points]` in its own units, for latents
     `[..., n_latents]` and `inputs` `[n_points, n_inputs]` in those units too."""
     latents = tf.convert_to_tensor(latents)
+    *_, (weights, biases) = layer_views(model, latents)
+    return product(weights, hidden_units(model, latents, inputs)) + biases
+
+
+def hidden_units(model, latents, inputs):
+    """Returns the units that the last layer reads `[..., n_units, n_points]`; arguments as those of
+    `outputs`."""
+    latents = tf.convert_to_tensor(latents)
     # Units by points, [..., n_units, n_points]: XLA's loop is a third faster than with points by units.
     hidden = tf.transpose(tf.cast(inputs, latents.dtype))
-    for index, (weights, biases) in enumerate(layer_views(model, latents)):
-        hidden = product(weights, hidden) + biases
-        if index < len(model.layers) - 1:
-            hidden = activation_of(model)(hidden)
+    for weights, biases in layer_views(model, latents)[:-1]:
+        hidden = activation_of(model)(product(weights, hidden) + biases)
     return hidden
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.prior_terms import require_mode
 from bayesian_nn.model.observations import observe
+from bayesian_nn.model.prior_terms import require_mode
 from bayesian_nn.runtime.checks import fraction, whole_number
 from bayesian_nn.runtime.random_streams import DROPOUT, generator
 from bayesian_nn.training.ascent import BLOCK, ascend

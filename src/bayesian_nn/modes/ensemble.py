@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
-from bayesian_nn.model.model import LearnedNoise, Model, prior_stds
-from bayesian_nn.model.observations import in_network_units
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.observations import observe, parts_of
+from bayesian_nn.model.prior_terms import gaussian_prior, require_mode
 from bayesian_nn.runtime.checks import whole_number, yes_or_no
 from bayesian_nn.runtime.random_streams import ENSEMBLE, generator
+from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.training.ascent import ascend
 from bayesian_nn.training.optimizer import Adam
 
@@ -38,13 +41,13 @@ class Ensemble:
 
 def fit_ensemble(
     model: Model,
-    data: Dataset,
+    data: Dataset | LabelledImages,
     *,
     seed: int,
     n_members: int = 64,
     n_steps: int = 3000,
     anchored: bool = True,
-    perturbed: bool = True,
+    perturbed: bool | None = None,
     optimizer: Adam | None = None,
     start=None,
 ) -> Ensemble:
@@ -54,32 +57,31 @@ def fit_ensemble(
     uncertainty estimation using deep ensembles"): members differ only by where they start, and where the
     density has one top they end as one point. anchored: centre each member's prior on its own draw from the
     prior (Pearce et al. 2020, "Uncertainty in neural networks: approximately Bayesian ensembling", section
-    3). perturbed: add to each member's targets its own draw of the noise. With both, members of a model that
-    is linear in its latents are exact draws from its posterior (randomised maximum a posteriori sampling);
-    of a network they are not.
+    3). perturbed: give each member targets of its own, drawn from the likelihood around those observed, with
+    a noise that is unknown at its prior's median; None does so where the likelihood has such targets, and
+    classes have none. With both, members of a model with Gaussian noise that is linear in its latents are
+    exact draws from its posterior (randomised maximum a posteriori sampling); of a network they are not.
 
-    start: latents `[n_members, n_latents]` to begin from, by default the means that `MeanField` begins from.
-    Raises ArithmeticError if a member does not stay finite.
+    start: latents `[n_members, n_latents]` to begin from, by default random networks. Raises ValueError for
+    a prior that is not Gaussian, and DivergedError if a member does not stay finite.
     """
     n_members = whole_number("n_members", n_members, at_least=2)
-    inputs, targets = in_network_units(model, data)
+    require_mode(model, "fit_ensemble")
+    observations = observe(model, data)
     shifts = None
     if yes_or_no("anchored", anchored):
-        noise = generator(seed, ENSEMBLE, ANCHORS).standard_normal((n_members, model.n_latents))
-        shifts = prior_stds(model) * noise
+        _, stds = gaussian_prior(model, "fit_ensemble with anchored=True")
+        shifts = stds * generator(seed, ENSEMBLE, ANCHORS).standard_normal((n_members, model.n_latents))
+    targets = model.targets(parts_of(data)[1])
+    if perturbed is None:
+        perturbed = model.likelihood.outputs_at(targets) is not None
     if yes_or_no("perturbed", perturbed):
-        if isinstance(model.noise_std, LearnedNoise):
-            raise ValueError(
-                "perturbed: the sd of the targets' noise must be known, and this model learns it. Give "
-                "perturbed=False, or a model with a number for noise_std."
-            )
-        noise = generator(seed, ENSEMBLE, PERTURBATIONS).standard_normal((n_members, data.n_points))
-        targets = targets + model.noise_std / model.scaling.y_scale * noise
+        perturbations = _perturbed(model, targets, n_members, generator(seed, ENSEMBLE, PERTURBATIONS))
+        observations = observations._replace(targets=tf.constant(perturbations, tf.float32))
     members = ascend(
         model,
         first_latents(model, start, seed=seed, counted="n_members", n_starts=n_members),
-        inputs,
-        targets,
+        observations,
         n_steps=whole_number("n_steps", n_steps),
         optimizer=Adam() if optimizer is None else optimizer,
         shifts=shifts,
@@ -90,3 +92,17 @@ def fit_ensemble(
             f"{lost} of {n_members} members left the finite numbers. Use a smaller learning rate."
         )
     return Ensemble(model, members)
+
+
+def _perturbed(model, targets, n_members, random):
+    """Returns targets `[n_points, n_targets, n_members]` drawn around those observed."""
+    outputs = model.likelihood.outputs_at(targets)
+    if outputs is None:
+        raise ValueError(
+            f"perturbed: {model.likelihood} has no targets around those observed, for a class is certain once "
+            "it is seen. Give perturbed=False, or leave it out."
+        )
+    of_members = [np.repeat(np.asarray(each)[None], n_members, axis=0) for each in outputs]
+    unknowns = [unknown.start for unknown in model.likelihood.unknowns]
+    drawn = model.likelihood.sample(of_members, unknowns, model.scaling, random)
+    return np.stack([model.targets(each) for each in drawn], axis=-1)

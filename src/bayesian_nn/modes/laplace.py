@@ -1,12 +1,17 @@
 """Laplace's approximation: a Gaussian at the posterior's mode, as curved as the posterior is there."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
-from bayesian_nn.model.model import LearnedNoise, Model, log_joint, network, observation_std, prior_stds
-from bayesian_nn.model.observations import in_network_units
+from bayesian_nn.model.log_joint import log_joint
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.network import hidden_units, outputs
+from bayesian_nn.model.observations import observe
+from bayesian_nn.model.prior_terms import gaussian_prior, require_mode
 from bayesian_nn.modes.map_estimate import MapEstimate
 from bayesian_nn.runtime.checks import finite_numbers, whole_number, yes_or_no
 from bayesian_nn.runtime.random_streams import LAPLACE, generator
@@ -14,8 +19,8 @@ from bayesian_nn.runtime.tensorflow import tf
 
 __all__ = ["Laplace", "fit_laplace", "jacobian", "precision"]
 
-# Points whose derivatives are taken at once: as many copies of the network see all of them.
-PART = 64
+# Numbers of derivatives that are held at once: 64 MB in double precision.
+PART = 2**23
 # Half of Newton's decrement, in nats: what climbing on would still gain. More than this is no mode.
 MOST_TO_GAIN = 0.01
 
@@ -24,103 +29,187 @@ MOST_TO_GAIN = 0.01
 class Laplace:
     """The Gaussian N(mode, covariance) over the latents.
 
-    mode: `[n_latents]`; scale: the upper triangular root of the covariance, scale scaleᵀ, `[n_latents,
-    n_latents]`, or of a diagonal one the sds `[n_latents]`; log_evidence: Laplace's estimate of log p(y | x)
-    in nats. It counts one mode: the same network with its hidden units swapped, or their signs, is another
-    mode as good, and counting those too would add the same to all models of the same layers.
+    mode: `[n_latents]`; free: which latents vary `[n_free]`, the others staying at the mode; scale: the upper
+    triangular root of their covariance, scale scaleᵀ, `[n_free, n_free]`, or of a diagonal one the sds
+    `[n_free]`; log_evidence: Laplace's estimate of log p(y | x) in nats. It counts one mode: the same network
+    with its hidden units swapped, or their signs, is another mode as good, and counting those too would add
+    the same to all models of the same layers.
     """
 
     model: Model
     mode: np.ndarray
+    free: np.ndarray
     scale: np.ndarray
     log_evidence: float
 
     @property
     def std(self) -> np.ndarray:
-        """The sd of every latent `[n_latents]`."""
-        return self.scale if self.scale.ndim == 1 else np.linalg.norm(self.scale, axis=1)
+        """The sd of every latent `[n_latents]`, zero for those that do not vary."""
+        stds = np.zeros(len(self.mode))
+        stds[self.free] = self.scale if self.scale.ndim == 1 else np.linalg.norm(self.scale, axis=1)
+        return stds
 
     @property
     def covariance(self) -> np.ndarray:
-        """The covariance `[n_latents, n_latents]`."""
+        """The covariance of the latents that vary `[n_free, n_free]`."""
         return np.diag(self.scale**2) if self.scale.ndim == 1 else self.scale @ self.scale.T
+
+    def deviations(self, n_draws: int, *, seed: int) -> np.ndarray:
+        """Returns how far draws of the latents that vary lie from the mode `[n_draws, n_free]`."""
+        shape = whole_number("n_draws", n_draws), len(self.free)
+        noise = generator(seed, LAPLACE, 0).standard_normal(shape)
+        return noise * self.scale if self.scale.ndim == 1 else noise @ self.scale.T
 
     def draw(self, n_draws: int, *, seed: int) -> np.ndarray:
         """Returns draws of the latents `[n_draws, n_latents]`. What the network makes of them is often far
         worse than `predict_linearised`, for the Gaussian reaches to where the network is no longer linear."""
-        shape = whole_number("n_draws", n_draws), self.model.n_latents
-        noise = generator(seed, LAPLACE, 0).standard_normal(shape)
-        return self.mode + (noise * self.scale if self.scale.ndim == 1 else noise @ self.scale.T)
+        deviations = self.deviations(n_draws, seed=seed)
+        draws = np.repeat(self.mode[None], len(deviations), axis=0)
+        draws[:, self.free] += deviations
+        return draws
 
 
-def fit_laplace(model: Model, data: Dataset, estimate, *, diagonal: bool = False) -> Laplace:
+def fit_laplace(
+    model: Model,
+    data: Dataset | LabelledImages,
+    estimate,
+    *,
+    diagonal: bool = False,
+    last_layer: bool = False,
+) -> Laplace:
     """Returns the `Laplace` at a mode: a `MapEstimate`'s best, or latents `[n_latents]`.
 
-    Its precision is `precision`, or that matrix's diagonal alone: the Gaussian is then exact in no direction,
-    and too narrow where latents are correlated. MacKay 1992, "A practical Bayesian framework for
-    backpropagation networks", section 2; Immer et al. 2021, "Improving predictions of Bayesian neural nets
-    via local linearization", section 2. Raises ValueError for latents that are not at a mode.
+    Its precision is `precision`, or that matrix's diagonal alone, in the memory of a diagonal: the Gaussian is
+    then exact in no direction, and too narrow where latents are correlated. last_layer: only the weights of
+    the last layer vary, and what the likelihood does not know; all others stay at the mode (Kristiadi et al.
+    2020, "Being Bayesian, even just a bit, fixes overconfidence in ReLU networks"). MacKay 1992, "A practical
+    Bayesian framework for backpropagation networks", section 2; Immer et al. 2021, "Improving predictions of
+    Bayesian neural nets via local linearization", section 2. Raises ValueError for latents that are not at a
+    mode, and for a prior that is not Gaussian.
     """
-    inputs, targets = in_network_units(model, data)
+    require_mode(model, "fit_laplace")
+    gaussian_prior(model, "fit_laplace")
     mode = finite_numbers("estimate", estimate.mode if isinstance(estimate, MapEstimate) else estimate)
     if mode.shape != (model.n_latents,):
         raise ValueError(
             f"estimate must be a MapEstimate of this model, or latents [{model.n_latents}]; "
             f"got shape {list(mode.shape)}."
         )
-    matrix = precision(model, mode, inputs)
-    if yes_or_no("diagonal", diagonal):
-        scale = 1 / np.sqrt(np.diag(matrix))
+    observations = observe(model, data, tf.float64)
+    diagonal, last_layer = yes_or_no("diagonal", diagonal), yes_or_no("last_layer", last_layer)
+    free = _free(model, last_layer)
+    matrix = precision(model, mode, observations.inputs.numpy(), diagonal=diagonal, last_layer=last_layer)
+    if diagonal:
+        scale = 1 / np.sqrt(matrix)
         log_volume = np.sum(np.log(scale))
     else:
         scale = np.linalg.inv(np.linalg.cholesky(matrix)).T
         log_volume = np.sum(np.log(np.diag(scale)))
-    height, gradient = _height(model, mode, inputs, targets)
+    height, gradient = _height(model, mode, observations)
+    gradient = gradient[free]
     to_gain = 0.5 * np.sum((scale.T * gradient if diagonal else scale.T @ gradient) ** 2)
     if to_gain > MOST_TO_GAIN:
+        latents = "estimate.latents" if isinstance(estimate, MapEstimate) else "estimate[None]"
+        n_restarts = len(estimate.latents) if isinstance(estimate, MapEstimate) else 1
         raise ValueError(
             f"estimate is not at a mode: a step up would gain {to_gain:.2g} nats. Climb to one with "
-            "find_map(model, data, seed=..., n_restarts=1, start=estimate[None])."
+            f"find_map(model, data, seed=..., n_restarts={n_restarts}, start={latents}, "
+            "optimizer=Adam(1e-3))."
         )
-    return Laplace(model, mode, scale, height + 0.5 * len(mode) * np.log(2 * np.pi) + log_volume)
+    return Laplace(model, mode, free, scale, height + 0.5 * len(free) * np.log(2 * np.pi) + log_volume)
 
 
-def precision(model: Model, latents, inputs) -> np.ndarray:
-    """Returns the generalised Gauss-Newton matrix of -log p(y, latents | x) `[n_latents, n_latents]`, for
-    latents `[n_latents]` and `inputs = model.inputs(x)`: JᵀJ / noise_std², plus the prior's precision.
+def precision(
+    model: Model, latents, inputs, *, diagonal: bool = False, last_layer: bool = False
+) -> np.ndarray:
+    """Returns the generalised Gauss-Newton matrix of -log p(y, latents | x) `[n_free, n_free]`, or its
+    diagonal `[n_free]`, for latents `[n_latents]` and `inputs = model.inputs(x)`: Σ JᵀHJ over the points, with
+    H the expected curvature of the likelihood in its outputs and unknowns, plus the prior's precision.
 
-    Where the noise is learned, log noise_std has the Fisher information of n_points observations, 2 n_points,
-    and none in common with the weights (Kunstner et al. 2019, "Limitations of the empirical Fisher
-    approximation", section 3: for other likelihoods' outputs, Gauss-Newton and Fisher are one).
+    H is the Fisher information, so for an unknown of the likelihood, such as log noise_std, this is Fisher's
+    matrix too (Kunstner et al. 2019, "Limitations of the empirical Fisher approximation", section 3).
     """
-    derivatives = jacobian(model, latents, inputs)
-    noise_std = float(observation_std(model, latents)[0]) / model.scaling.y_scale
-    matrix = derivatives.T @ derivatives / noise_std**2
-    if isinstance(model.noise_std, LearnedNoise):
-        matrix[-1, -1] = 2 * len(inputs)
-    return matrix + np.diag(prior_stds(model) ** -2.0)
+    _, stds = gaussian_prior(model, "fit_laplace")
+    own_precision = stds[_free(model, last_layer)] ** -2.0
+    total = own_precision if diagonal else np.diag(own_precision)
+    n_unknowns = len(model.likelihood.unknowns)
+    for part, derivatives in _derivatives(model, latents, inputs, last_layer):
+        curvature = _curvature(model, latents, part)
+        # The unknowns are latents themselves, the last of those that vary.
+        extended = np.zeros((len(part), curvature.shape[1], derivatives.shape[2]))
+        extended[:, : derivatives.shape[1]] = derivatives
+        for index in range(n_unknowns):
+            extended[:, index - n_unknowns, index - n_unknowns] = 1
+        weighted = np.einsum("nij,njl->nil", curvature, extended)
+        if diagonal:
+            total = total + np.einsum("nil,nil->l", weighted, extended)
+        else:
+            total = total + weighted.reshape(-1, total.shape[0]).T @ extended.reshape(-1, total.shape[0])
+    return total
 
 
-def jacobian(model: Model, latents, inputs) -> np.ndarray:
-    """Returns the derivatives `[n_points, n_latents]` of the network's output, in its own units, by the
-    latents `[n_latents]`, in float64, at `inputs = model.inputs(x)` `[n_points, n_inputs]`."""
+def jacobian(model: Model, latents, inputs, *, last_layer: bool = False) -> np.ndarray:
+    """Returns the derivatives `[n_points, n_outputs, n_free]` of the network's outputs, in its own units, by
+    the latents that vary, in float64, for latents `[n_latents]` and `inputs = model.inputs(x)` `[n_points,
+    n_inputs]`."""
+    return np.concatenate([part for _, part in _derivatives(model, latents, inputs, last_layer)])
+
+
+def _derivatives(model, latents, inputs, last_layer) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields the points in parts: their inputs, and their derivatives `[n_part, n_outputs, n_free]`."""
+    latents, inputs = np.asarray(latents, np.float64), np.asarray(inputs, np.float64)
+    n_free = len(_free(model, last_layer))
+    length = int(np.clip(PART // (model.likelihood.n_outputs * n_free), 1, 512))
+    of_part = _last_layer_derivatives if last_layer else _all_derivatives
+    for begin in range(0, len(inputs), length):
+        part = inputs[begin : begin + length]
+        yield part, of_part(model, latents, part)
+
+
+def _all_derivatives(model, latents, inputs):
+    # A copy of the latents for each point: the gradient by a copy is the row of its point.
+    copies = tf.constant(np.repeat(latents[None], len(inputs), axis=0))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(copies)
+        of_points = outputs(model, copies, inputs)
+        own = [tf.linalg.trace(of_points[:, k]) for k in range(model.likelihood.n_outputs)]
+    return np.stack([tape.gradient(each, copies).numpy() for each in own], axis=1)
+
+
+def _last_layer_derivatives(model, latents, inputs):
+    # The last layer is linear in its weights: their derivatives are the units that they come from.
+    n_in, n_out = model.layers[-1]
+    units = hidden_units(model, latents, inputs).numpy().T
+    derivatives = np.zeros((len(inputs), n_out, len(_free(model, True))))
+    for k in range(n_out):
+        derivatives[:, k, k : n_in * n_out : n_out] = units
+        derivatives[:, k, n_in * n_out + k] = 1
+    return derivatives
+
+
+def _curvature(model, latents, inputs):
+    """Returns H `[n_points, n_outputs + n_unknowns, n_outputs + n_unknowns]`."""
     latents = np.asarray(latents, np.float64)
-    parts = []
-    for begin in range(0, len(inputs), PART):
-        part = inputs[begin : begin + PART]
-        # A copy of the latents for each point: the gradient by a copy is the row of its point.
-        copies = tf.constant(np.repeat(latents[None], len(part), axis=0))
-        with tf.GradientTape() as tape:
-            tape.watch(copies)
-            own = tf.linalg.trace(network(model, copies, part))
-        parts.append(tape.gradient(own, copies).numpy())
-    return np.concatenate(parts)
+    values = list(outputs(model, latents, inputs).numpy())
+    n_weights, n_unknowns = model.n_weights, len(model.likelihood.unknowns)
+    unknowns = list(latents[n_weights : n_weights + n_unknowns])
+    rows = model.likelihood.curvature(values, unknowns, list(np.atleast_1d(model.scaling.y_scale)))
+    return np.stack(
+        [np.stack([np.broadcast_to(each, len(inputs)) for each in row], axis=-1) for row in rows], axis=-2
+    )
 
 
-def _height(model, mode, inputs, targets):
+def _free(model, last_layer):
+    """Returns which latents vary `[n_free]`."""
+    n_in, n_out = model.layers[-1]
+    first = model.n_weights - (n_in + 1) * n_out if last_layer else 0
+    return np.arange(first, model.n_latents)
+
+
+def _height(model, mode, observations):
     """Returns log p(y, mode) in nats and its gradient `[n_latents]`, in float64."""
     position = tf.constant(mode)
     with tf.GradientTape() as tape:
         tape.watch(position)
-        value = log_joint(model, position, inputs, targets)
+        value = log_joint(model, position, observations)
     return float(value), tape.gradient(value, position).numpy()

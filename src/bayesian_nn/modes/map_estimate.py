@@ -8,8 +8,8 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.log_joint import log_joint
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.prior_terms import prior_stds, require_mode
 from bayesian_nn.model.observations import observe
+from bayesian_nn.model.prior_terms import prior_stds, require_mode
 from bayesian_nn.modes.lbfgs import minimise
 from bayesian_nn.runtime.checks import whole_number
 from bayesian_nn.runtime.random_streams import checked_seed

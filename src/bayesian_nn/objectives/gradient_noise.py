@@ -74,7 +74,9 @@ def estimate_gradient_noise(
     moments = (tf.constant(0), zeros, zeros)
     for begin in progress(range(0, n_repeats, length), unit="block", leave=False):
         n_done = min(length, n_repeats - begin)
-        noise, rows = _block_arguments(seed, range(begin, begin + length), shape, observations.n_points, n_batch)
+        noise, rows = _block_arguments(
+            seed, range(begin, begin + length), shape, observations.n_points, n_batch
+        )
         noise = tf.constant(noise, vectors.dtype)
         moments = block(moments, vectors, noise, tf.constant(rows), observations, tf.constant(n_done))
     mean = moments[1].numpy().reshape(*parameters.shape[:-1], -1)

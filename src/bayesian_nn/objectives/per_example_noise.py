@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from bayesian_nn.model.log_joint import log_densities
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import Observations
 from bayesian_nn.model.network import activation_of, layer_views, product
+from bayesian_nn.model.observations import Observations
 from bayesian_nn.objectives.elbo import ElboParts, analytic_kl, batch_weight, tempered
 from bayesian_nn.posteriors.family import Family
 from bayesian_nn.posteriors.mean_field import MeanField

@@ -1,0 +1,1 @@
+from .family import Family as Family

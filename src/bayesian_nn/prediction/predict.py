@@ -1,97 +1,65 @@
 """Draws of the latents, and what they predict. TensorFlow ends here: what leaves is NumPy."""
 
-import inspect
-
 import numpy as np
 
-from bayesian_nn.model.model import Model, curves, observation_std, prior
+from bayesian_nn.model.log_joint import network_outputs
+from bayesian_nn.model.model import Model
 from bayesian_nn.model.observations import as_points
-from bayesian_nn.predictions.real import Prediction, PredictionFilm
+from bayesian_nn.model.prior_terms import draw_from_prior
 from bayesian_nn.runtime.checks import instance, shown, whole_number
-from bayesian_nn.runtime.portable_math import PREDICTION, normals
-from bayesian_nn.runtime.random_streams import POSTERIOR, PRIOR, checked_seed, key
-from bayesian_nn.runtime.tensorflow import tf
-from bayesian_nn.training.run import Run
+from bayesian_nn.runtime.random_streams import checked_seed
 
-__all__ = ["draw_posterior", "draw_prior", "draw_recorded", "predict", "predict_film"]
+__all__ = ["draw_prior", "predict", "predict_draws", "predict_prior", "prediction_of"]
 
 
-def draw_posterior(result, n_draws: int, *, seed: int) -> np.ndarray:
-    """Returns draws of the latents `[n_draws, n_latents]` from what an inference method returned: for a `Run`
-    from the posterior of its best restart, at the end; for all others by their own `draw`."""
-    if isinstance(result, Run):
-        return draw_recorded(result, n_draws, seed=seed)
-    draw = getattr(result, "draw", None)
+def predict(result, x, *, n_draws: int, seed: int, recorded: int | None = None):
+    """Returns what `n_draws` draws from the posterior predict at x `[n_points]`, `[n_points, n_inputs]` or
+    images `[n_points, height, width]`, in original units.
+
+    result: what any inference method returned. What comes back is the likelihood's record: a `Prediction` for
+    a Gaussian, a `ClassPrediction` for classes, a `CountPrediction` for counts. recorded: for a `Run`, which
+    of its recorded steps; None is its end. The same seed gives the same draws at every x, and the same noise
+    at every recorded step.
+    """
+    model, draw = getattr(result, "model", None), getattr(result, "draw", None)
     # A class, or a family such as MeanField(), has a draw that asks for something else.
-    if draw is None or isinstance(result, type) or "seed" not in inspect.signature(draw).parameters:
+    if draw is None or not isinstance(model, Model) or isinstance(result, type):
         raise ValueError(
-            f"result must be a Run or have a method draw(n_draws, seed=...); got {shown(result)}."
+            "result must be what fit, sample_hmc or another inference method returned, with a model and "
+            f"draw(n_draws, seed=...); got {shown(result)}. Of latents predict_draws(model, latents, x) predicts."
         )
-    return draw(whole_number("n_draws", n_draws), seed=checked_seed(seed))
+    settings = {} if recorded is None else {"recorded": recorded}
+    latents = draw(whole_number("n_draws", n_draws), seed=checked_seed(seed), **settings)
+    return predict_draws(model, latents, x)
 
 
-def draw_recorded(run: Run, n_draws: int, *, seed: int, recorded: int = -1) -> np.ndarray:
-    """Returns draws of the latents `[n_draws, n_latents]` from the posterior of the best restart, as it was
-    at `run.steps[recorded]` (the end, by default). A seed gives the same noise at every step."""
-    noise = _noise(run, n_draws, seed)
-    return run.posterior.draw(tf.constant(run.parameters[recorded]), noise).numpy()
-
-
-def draw_prior(model: Model, n_draws: int, *, seed: int) -> np.ndarray:
-    """Returns draws of the latents `[n_draws, n_latents]` from the prior."""
-    instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), noise_std=0.1).")
-    whole_number("n_draws", n_draws)
-    # TensorFlow Probability takes keys of 32 bits only.
-    short = tf.random.stateless_uniform([2], key(seed, PRIOR), minval=None, maxval=None, dtype=tf.int32)
-    return prior(model).sample(n_draws, seed=short).numpy()
-
-
-def predict(model: Model, latents, x) -> Prediction:
-    """Returns what draws of the latents `[n_draws, n_latents]`, of any inference method, predict at x
-    `[n_points]` or `[n_points, n_inputs]` in original units."""
-    remedy = "Of what fit_classifier returns, predict_classes(run, images, ...) predicts."
-    instance("model", model, Model, remedy)
+def predict_draws(model: Model, latents, x):
+    """Returns what draws of the latents `[n_draws, n_latents]`, wherever they come from, predict at x; see
+    `predict`."""
+    instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), Gaussian(0.1)).")
     x = as_points(model, x)
     latents = np.asarray(latents)
     if latents.ndim != 2 or latents.shape[1] != model.n_latents:
         raise ValueError(
             f"latents must be [n_draws, {model.n_latents}] for this model; got {list(latents.shape)}."
         )
-    return Prediction(
-        x=x,
-        draws=curves(model, latents, x),
-        noise_std=observation_std(model, latents).numpy()[:, 0],
-    )
+    return prediction_of(model, x, network_outputs(model, latents, x), latents)
 
 
-def predict_film(
-    run: Run, x, *, seed: int, n_draws: int = 100, n_curves: int = 10, frames=None
-) -> PredictionFilm:
-    """Returns the prediction at every recorded step, or at the rows `frames` of the record, along x
-    `[n_points]`; all frames share one set of `n_draws` draws of the noise, the first `n_curves` kept as
-    curves. The noise is portable: a page's player of the same run and seed draws the same curves."""
-    if run.model.layer_sizes[0] != 1:
-        raise ValueError(f"A film needs a model of one input; this one has {run.model.layer_sizes[0]}.")
-    if not 1 <= n_curves <= n_draws:
-        raise ValueError(f"n_curves must be between 1 and n_draws={n_draws}; got {n_curves}.")
-    frames = np.arange(len(run.steps)) if frames is None else np.asarray(frames)
-    x = as_points(run.model, x)
-    shape = (whole_number("n_draws", n_draws), *run.posterior.noise_shape(run.model))
-    noise = tf.constant(normals(checked_seed(seed), PREDICTION, np.prod(shape)).reshape(shape), tf.float32)
-    predictions = []
-    for frame in frames:
-        latents = run.posterior.draw(tf.constant(run.parameters[frame]), noise)
-        predictions.append(predict(run.model, latents, x))
-    return PredictionFilm(
-        steps=run.steps[frames],
-        x=x[:, 0],
-        mean=np.stack([prediction.mean for prediction in predictions]),
-        epistemic_std=np.stack([prediction.epistemic_std for prediction in predictions]),
-        std=np.stack([prediction.std for prediction in predictions]),
-        curves=np.stack([prediction.draws[:n_curves] for prediction in predictions]),
-    )
+def prediction_of(model: Model, x, outputs, latents):
+    """Returns the likelihood's record for the network's outputs `[n_draws, n_outputs, n_points]` in its own
+    units, at x in original ones, and for the unknowns among latents `[n_draws, n_latents]`."""
+    unknowns = latents[:, model.n_weights : model.n_weights + len(model.likelihood.unknowns)]
+    return model.likelihood.prediction(x, outputs, np.asarray(unknowns, np.float64), model.scaling)
 
 
-def _noise(run, n_draws, seed):
-    whole_number("n_draws", n_draws)
-    return tf.random.stateless_normal([n_draws, *run.posterior.noise_shape(run.model)], key(seed, POSTERIOR))
+def draw_prior(model: Model, n_draws: int, *, seed: int) -> np.ndarray:
+    """Returns draws of the latents `[n_draws, n_latents]` from the prior. Raises ValueError for a prior that
+    has no density."""
+    instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), Gaussian(0.1)).")
+    return draw_from_prior(model, whole_number("n_draws", n_draws), seed=checked_seed(seed))
+
+
+def predict_prior(model: Model, x, *, n_draws: int, seed: int):
+    """Returns what `n_draws` draws from the prior predict at x, before any data; see `predict`."""
+    return predict_draws(model, draw_prior(model, n_draws, seed=seed), x)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bayesian_nn.model.model import Model, curves, observation_std
-from bayesian_nn.model.observations import as_points
+from bayesian_nn.model.log_joint import log_likelihood, network_outputs
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.observations import as_points, in_units
 from bayesian_nn.prediction.predict import draw_prior
 from bayesian_nn.runtime.checks import finite_numbers, whole_number
 from bayesian_nn.runtime.random_streams import CALIBRATION, generator
@@ -16,11 +17,16 @@ __all__ = ["rank_simulations", "simulate"]
 
 def simulate(model: Model, x, *, seed: int, n_simulations: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns latents from the prior `[n_simulations, n_latents]`, and for each of them observations
-    `[n_simulations, n_points]` at x `[n_points]` or `[n_points, n_inputs]`, noise included, in y's units."""
+    `[n_simulations, n_points]` (of several targets `[n_simulations, n_points, n_targets]`) at x `[n_points]` or `[n_points, n_inputs]`, noise included, in y's units."""
     latents = draw_prior(model, whole_number("n_simulations", n_simulations), seed=seed)
-    f = curves(model, latents, as_points(model, x))
-    noise = generator(seed, CALIBRATION, 0).normal(size=f.shape)
-    return latents, f + observation_std(model, latents).numpy() * noise
+    outputs = network_outputs(model, latents, as_points(model, x))
+    y = model.likelihood.sample(
+        list(outputs.transpose(1, 0, 2)),
+        _unknowns(model, latents),
+        model.scaling,
+        generator(seed, CALIBRATION, 0),
+    )
+    return latents, y
 
 
 def rank_simulations(
@@ -52,14 +58,27 @@ def rank_simulations(
             f"{model.n_latents}]; got {list(draws.shape)}."
         )
     latents = np.concatenate([truth[:, None], draws], axis=1).astype(np.float32)
-    flat = latents.reshape(-1, model.n_latents)
-    shape = latents.shape[:2]
-    f = curves(model, flat, np.concatenate([at, x])).reshape(*shape, -1)
-    noise_std = observation_std(model, flat).numpy().reshape(*shape, 1)
-    residuals = (y[:, None] - f[..., len(at) :]) / noise_std
-    log_likelihoods = -np.sum(0.5 * residuals**2 + np.log(noise_std), axis=-1, keepdims=True)
-    quantities = np.concatenate([f[..., : len(at)], log_likelihoods], axis=-1)
+    flat, shape = latents.reshape(-1, model.n_latents), latents.shape[:2]
+    ranked = network_outputs(model, flat, at).reshape(*shape, -1)
+    log_likelihoods = [
+        _log_likelihoods(model, of_one, x, each) for of_one, each in zip(latents, y, strict=True)
+    ]
+    quantities = np.concatenate([ranked, np.stack(log_likelihoods)[..., None]], axis=-1)
     places = [", ".join(f"{value:g}" for value in place) for place in at]
-    names = [f"f at {place}" for place in places] + ["log-likelihood"]
+    n_outputs = model.likelihood.n_outputs
+    heads = ["f"] if n_outputs == 1 else [f"output {index + 1}" for index in range(n_outputs)]
+    names = [f"{head} at {place}" for head in heads for place in places] + ["log-likelihood"]
     ranks = np.sum(quantities[:, 1:] < quantities[:, :1], axis=1)
     return Ranks(ranks, n_draws=draws.shape[1], names=names)
+
+
+def _unknowns(model, latents):
+    """Returns the likelihood's unknowns, each `[n_draws, 1]`."""
+    first = model.n_weights
+    return [latents[:, first + i : first + i + 1] for i in range(len(model.likelihood.unknowns))]
+
+
+def _log_likelihoods(model, latents, x, y):
+    """Returns log p(y | x, w) `[n_draws]` of one data set."""
+    observations = in_units(model, model.inputs(x), model.targets(y))
+    return log_likelihood(model, latents, observations).numpy()

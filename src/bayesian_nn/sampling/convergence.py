@@ -1,70 +1,74 @@
 """Whether chains have converged, judged by the functions they draw: weights are not identified."""
 
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
+from arviz_stats.base import array_stats
 
-from bayesian_nn.model.model import curves
+from bayesian_nn.model.log_joint import network_outputs
 from bayesian_nn.model.observations import as_points
-from bayesian_nn.runtime.tensorflow import tf, tfp
 from bayesian_nn.sampling.hmc import Chains
 
-__all__ = ["Convergence", "effective_sample_size", "function_space_convergence"]
+__all__ = ["Convergence", "convergence_of", "effective_sample_size", "function_space_convergence"]
 
 
 class Convergence(NamedTuple):
-    """r_hat: split R-hat of f(x) `[n_points]`, near 1 where chains agree; ess: how many independent draws
-    of f(x) they are worth `[n_points]`."""
+    """Of each quantity `[...]`: r_hat, near 1 where chains agree; ess_bulk and ess_tail, how many independent
+    draws they are worth for its centre, and for its 5 % and 95 % quantiles."""
 
     r_hat: np.ndarray
-    ess: np.ndarray
+    ess_bulk: np.ndarray
+    ess_tail: np.ndarray
 
 
 def function_space_convergence(chains: Chains, x) -> Convergence:
-    """Returns the `Convergence` of the chains at x `[n_points, n_inputs]` or `[n_points]`, in original units.
+    """Returns the `Convergence` of the network's output at x `[n_points, n_inputs]` or `[n_points]`, in
+    original units: for one output `[n_points]`, for several, such as the logits of classes, `[n_outputs,
+    n_points]`.
 
     A network's units can be exchanged and their signs flipped without a change of f, so chains may never
-    agree on a weight and yet agree on everything that can be seen. R-hat: Gelman and Rubin 1992, on half
-    chains.
+    agree on a weight and yet agree on everything that can be seen.
     """
     n_chains, n_draws, n_latents = chains.latents.shape
     if n_draws < 4:
         raise ValueError(f"At least 4 draws of every chain are needed; got {n_draws}. Raise n_draws.")
     flat = chains.latents.reshape(-1, n_latents)
-    functions = curves(chains.model, flat, as_points(chains.model, x)).reshape(n_chains, n_draws, -1)
-    r_hat = tfp.mcmc.potential_scale_reduction(
-        functions.swapaxes(0, 1), independent_chain_ndims=1, split_chains=True
-    )
-    return Convergence(r_hat.numpy(), effective_sample_size(functions))
+    outputs = network_outputs(chains.model, flat, as_points(chains.model, x))
+    values = outputs.reshape(n_chains, n_draws, *outputs.shape[1:])
+    return convergence_of(values[:, :, 0] if values.shape[2] == 1 else values)
+
+
+def convergence_of(values) -> Convergence:
+    """Returns the `Convergence` of values `[n_chains, n_draws, ...]`: rank-normalised split R-hat, and bulk
+    and tail effective sample sizes (Vehtari et al. 2021, "Rank-normalization, folding, and localization",
+    sections 3 and 4). Of a value that never changes R-hat is infinite, and its effective sample sizes zero."""
+    values = _checked(values)
+    moving = np.ptp(values, axis=(0, 1)) > 0
+    found = {}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found["r_hat"] = array_stats.rhat(values, chain_axis=0, draw_axis=1, method="rank")
+        found["ess_bulk"] = array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk")
+        found["ess_tail"] = array_stats.ess(
+            values, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95)
+        )
+    stuck = {"r_hat": np.inf, "ess_bulk": 0.0, "ess_tail": 0.0}
+    known = {name: moving & np.isfinite(value) for name, value in found.items()}
+    return Convergence(**{name: np.where(known[name], found[name], stuck[name]) for name in found})
 
 
 def effective_sample_size(values) -> np.ndarray:
-    """Returns the number of independent draws `[...]` that values `[n_chains, n_draws, ...]` are worth (Geyer
-    1992), over all chains."""
-    values = np.asarray(values)
+    """Returns the number of independent draws `[...]` that values `[n_chains, n_draws, ...]` are worth for
+    their mean, over all chains (Vehtari et al. 2021, section 3.2)."""
+    values = _checked(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ess = array_stats.ess(values, chain_axis=0, draw_axis=1, method="mean")
+    return np.where(np.isfinite(ess) & (np.ptp(values, axis=(0, 1)) > 0), ess, 0.0)
+
+
+def _checked(values):
+    values = np.asarray(values, np.float64)
     if values.ndim < 2 or values.shape[1] < 4:
         raise ValueError(
             f"values must be [n_chains, n_draws, ...] with 4 draws or more; got {list(values.shape)}."
         )
-    # TFP wants the draws first, and of one chain no axis.
-    several = len(values) > 1
-    draws_first = np.swapaxes(values, 0, 1) if several else values[0]
-    with _without_casting_warnings():
-        return tfp.mcmc.effective_sample_size(
-            draws_first, filter_beyond_positive_pairs=True, cross_chain_dims=1 if several else None
-        ).numpy()
-
-
-@contextmanager
-def _without_casting_warnings():
-    # TFP takes the real part of a Fourier transform by a cast, of which TensorFlow warns each time.
-    def is_news(record):
-        return "You are casting an input of type complex" not in record.getMessage()
-
-    logger = tf.get_logger()
-    logger.addFilter(is_news)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_news)
+    return values

@@ -180,7 +180,9 @@ class _Sampler:
         self._latents = [tf.gather(latents, group, axis=1) for group in self._groups]
         own = observations.targets.shape.rank == 3
         self._data = [
-            observations._replace(targets=tf.gather(observations.targets, group, axis=2)) if own else observations
+            observations._replace(targets=tf.gather(observations.targets, group, axis=2))
+            if own
+            else observations
             for group in self._groups
         ]
 

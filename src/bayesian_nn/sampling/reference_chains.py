@@ -1,11 +1,12 @@
 """The reference posterior: long Hamiltonian Monte Carlo, sampled once and kept for whoever asks again."""
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 import numpy as np
 
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.model import Model
+from bayesian_nn.model.observations import parts_of
 from bayesian_nn.runtime.disk_cache import cached_arrays
 from bayesian_nn.runtime.random_streams import checked_seed
 from bayesian_nn.sampling.hmc import Chains, sample_hmc
@@ -34,7 +35,7 @@ def reference_chains(
     arrays = cached_arrays(
         "reference",
         sample,
-        depends_on=[asdict(model), data.x, data.y, checked_seed(seed), lengths],
+        depends_on=[model, *parts_of(data), checked_seed(seed), lengths],
         modules=["sampling.reference_chains", "sampling.hmc"],
         folder=folder,
     )

@@ -44,14 +44,14 @@ def test_the_header_says_what_the_page_needs(run, record):
 
 
 def test_data_truth_and_histories_are_the_run_s(run, record):
-    np.testing.assert_array_equal(record.steps, run.steps)
+    np.testing.assert_array_equal(record.steps, run.recorded_steps)
     np.testing.assert_allclose(record.x, DATA.x[:, 0], rtol=1e-6)
     np.testing.assert_allclose(record.y, DATA.y, rtol=1e-6)
     assert len(record.places) == 161
     np.testing.assert_allclose(record.truth, np.cos(record.places), atol=1e-6)
-    np.testing.assert_allclose(record.log_likelihood, running_median(run.log_likelihood, run.steps))
-    np.testing.assert_allclose(record.kl, running_median(run.kl, run.steps))
-    np.testing.assert_allclose(record.elbo[:-1], running_median(run.elbo, run.steps[:-1]))
+    np.testing.assert_allclose(record.log_likelihood, running_median(run.log_likelihood, run.recorded_steps))
+    np.testing.assert_allclose(record.kl, running_median(run.kl, run.recorded_steps))
+    np.testing.assert_allclose(record.elbo[:-1], running_median(run.elbo, run.recorded_steps[:-1]))
     assert record.elbo[-1] == elbo_at_the_end(run)
 
 
@@ -71,7 +71,9 @@ def test_the_elbo_s_axis_and_lines_are_those_of_the_figure(run, record):
 
 
 def test_the_parameters_are_off_by_less_than_half_a_step_of_their_codes(run, record):
-    errors = np.abs(record.parameters - run.parameters).reshape(len(run.steps), 2, -1).max(axis=(0, 2))
+    errors = (
+        np.abs(record.parameters - run.parameters).reshape(len(run.recorded_steps), 2, -1).max(axis=(0, 2))
+    )
     assert np.all(errors <= [2**-12, 2**-10])
     assert np.all(errors > [2**-14, 2**-12])
 
@@ -91,7 +93,7 @@ def test_bands_and_curves_of_the_record_agree_with_the_film_s_within_a_pixel(run
 
 def test_the_flagship_s_record_is_small(tmp_path):
     random = np.random.default_rng(0)
-    model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=DATA.scaling)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=DATA.scaling)
     # A hundred records, of weights that wander as far as a fit's do.
     steps = 0.05 * random.normal(size=(2, 100, 1, model.n_latents))
     mean, wander = np.cumsum(steps, axis=1)
@@ -103,7 +105,7 @@ def test_the_flagship_s_record_is_small(tmp_path):
 def test_large_and_jumping_parameters_come_back_in_proportion(tmp_path):
     random = np.random.default_rng(0)
     mean = 10.0 ** random.uniform(-3, 3, size=(5, 1, 7)) * random.choice([-1, 1], size=(5, 1, 7))
-    made = made_by_hand.run(bnn.Model((1, 2, 1), 0.1), mean=mean, std=np.full((5, 1, 7), 1e-4))
+    made = made_by_hand.run(bnn.Model((1, 2, 1), bnn.Gaussian(0.1)), mean=mean, std=np.full((5, 1, 7), 1e-4))
     write_player_record(made, tmp_path / "run.bin", **ARGUMENTS)
     found = read_player_record(tmp_path / "run.bin").parameters
     np.testing.assert_allclose(found[:, :7], made.parameters[:, :7], atol=1000 / 2**15)
@@ -133,7 +135,9 @@ def test_the_same_run_gives_the_same_bytes(run, tmp_path):
 
 def test_without_a_truth_and_with_priors_by_layer(tmp_path):
     data = bnn.dataset([1.0, 2.0, 3.0], [5.0, 7.0, 9.0])
-    model = bnn.Model((1, 2, 1), 0.5, prior_std=((2.0, 3.0), (0.5, 1.0)), scaling=data.scaling)
+    model = bnn.Model(
+        (1, 2, 1), bnn.Gaussian(0.5), prior=gaussian_priors(((2.0, 3.0), (0.5, 1.0))), scaling=data.scaling
+    )
     made = made_by_hand.run(model, mean=np.zeros((2, 1, 7)), std=np.ones((2, 1, 7)))
     write_player_record(made, tmp_path / "run.bin", data=data, x_range=(0, 4), noise_seed=0, y_limits=(0, 9))
     record = read_player_record(tmp_path / "run.bin")

@@ -28,7 +28,7 @@ def test_the_post_s_points_are_edward_s():
     np.testing.assert_allclose(data.truth(data.x), np.cos(data.x[:, 0]))
     assert data.noise_std == 0.1
     np.testing.assert_allclose(
-        bnn.Model((1, 1), 0.1, scaling=data.scaling).inputs([[0.0], [6.0]]), [[-1], [0.5]]
+        bnn.Model((1, 1), bnn.Gaussian(0.1), scaling=data.scaling).inputs([[0.0], [6.0]]), [[-1], [0.5]]
     )
 
 
@@ -45,7 +45,7 @@ def test_a_seed_gives_its_own_noise_of_the_size_asked_for():
 def test_arrays_are_standardised():
     x = np.array([[0.0, 10.0], [2.0, 30.0], [4.0, 80.0]])
     data = bnn.dataset(x, [1, 2, 6])
-    model = bnn.Model((2, 1), 0.1, scaling=data.scaling)
+    model = bnn.Model((2, 1), bnn.Gaussian(0.1), scaling=data.scaling)
     for seen in (model.inputs(data.x), model.targets(data.y)):
         np.testing.assert_allclose(seen.mean(axis=0), 0, atol=1e-12)
         np.testing.assert_allclose(seen.std(axis=0), 1, rtol=1e-12)

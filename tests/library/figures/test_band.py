@@ -142,7 +142,7 @@ def test_any_run_fills_its_axes_and_has_three_ticks_apart(name, with_parts, size
     curves = np.concatenate(inside)
     assert curves.min() >= 0
     assert curves.max() <= 1
-    assert run.n_steps == 1 or np.ptp(curves) > 0.6
+    assert run.n_steps_done == 1 or np.ptp(curves) > 0.6
     low, high = axes.get_ylim()
     ticks = axes.get_yticks()
     assert np.all((ticks >= low) & (ticks <= high))
@@ -150,7 +150,7 @@ def test_any_run_fills_its_axes_and_has_three_ticks_apart(name, with_parts, size
     assert len(texts) == len(set(texts)) >= 3
     places = axes.transData.transform([(0, tick) for tick in ticks])[:, 1]
     assert np.diff(places).min() >= 8 * axes.figure.dpi / 72
-    assert len(axes.get_xticks()) == (2 if run.n_steps == 1 else max(3, len(axes.get_xticks())))
+    assert len(axes.get_xticks()) == (2 if run.n_steps_done == 1 else max(3, len(axes.get_xticks())))
 
 
 @pytest.mark.parametrize("reference", [400.0, -1e6])

@@ -10,12 +10,18 @@ from bayesian_nn.model.model import log_joint
 
 SCALING = bnn.data.Scaling((0.5, -1.0), (2.0, 3.0), 1.5, 2.5)
 MODELS = {
-    "one hidden layer": bnn.Model((2, 5, 1), 0.7, scaling=SCALING),
+    "one hidden layer": bnn.Model((2, 5, 1), bnn.Gaussian(0.7), scaling=SCALING),
     "two, relu, learned noise": bnn.Model(
-        (2, 4, 3, 1), bnn.LearnedNoise(0.5, 0.8), activation="relu", prior_std=1.3, scaling=SCALING
+        (2, 4, 3, 1),
+        bnn.Gaussian(bnn.LearnedNoise(0.5, 0.8)),
+        prior=bnn.GaussianPrior(1.3),
+        activation="relu",
+        scaling=SCALING,
     ),
-    "none": bnn.Model((2, 1), 0.7, scaling=SCALING),
-    "priors of each layer": bnn.Model((2, 5, 1), 0.7, prior_std=[(2.0, 1.0), (0.5, 3.0)], scaling=SCALING),
+    "none": bnn.Model((2, 1), bnn.Gaussian(0.7), scaling=SCALING),
+    "priors of each layer": bnn.Model(
+        (2, 5, 1), bnn.Gaussian(0.7), prior=gaussian_priors([(2.0, 1.0), (0.5, 3.0)]), scaling=SCALING
+    ),
 }
 
 

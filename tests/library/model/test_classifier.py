@@ -27,7 +27,9 @@ PRIORS = pytest.mark.parametrize(
 def problem(sizes=(6, 5, 4, 3), prior=None, n_images=7, activation="tanh"):
     """A model, its inputs and targets, and means and sds of its weights."""
     random = np.random.default_rng(0)
-    model = bnn.Classifier(sizes, prior or bnn.GaussianPrior(0.3), activation)
+    model = bnn.Model(
+        sizes, bnn.Categorical(sizes[-1]), prior=prior or bnn.GaussianPrior(0.3), activation=activation
+    )
     images = random.uniform(size=(n_images, 2, sizes[0] // 2))
     labels = np.arange(n_images) % sizes[-1]
     mean = random.normal(size=model.n_latents)
@@ -73,7 +75,10 @@ def test_every_image_s_density_is_the_categorical_s():
 
 
 def test_logits_of_any_size_have_a_finite_likelihood_and_gradient():
-    model, logits = bnn.Classifier((6, 3)), tf.constant([[1e4, -1e4], [0, 0], [-1e4, 1e4]], tf.float32)
+    model, logits = (
+        bnn.Model((6, 3), bnn.Categorical(3), prior=bnn.GaussianPrior(0.1), activation="relu"),
+        tf.constant([[1e4, -1e4], [0, 0], [-1e4, 1e4]], tf.float32),
+    )
     with tf.GradientTape() as tape:
         tape.watch(logits)
         densities = model.log_densities(logits, None, np.array([0, 0]))
@@ -82,14 +87,26 @@ def test_logits_of_any_size_have_a_finite_likelihood_and_gradient():
 
 
 def test_an_image_s_pixels_go_in_row_by_row():
-    model, images = bnn.Classifier((6, 2)), np.random.default_rng(0).uniform(size=(4, 2, 3))
+    model, images = (
+        bnn.Model((6, 2), bnn.Categorical(2), prior=bnn.GaussianPrior(0.1), activation="relu"),
+        np.random.default_rng(0).uniform(size=(4, 2, 3)),
+    )
     inputs = model.inputs(images)
     np.testing.assert_array_equal(inputs, images.reshape(4, 6).astype(np.float32))
     np.testing.assert_array_equal(model.inputs(inputs), inputs)
 
 
 def test_images_of_one_norm_differ_in_brightness_no_more():
-    model, images = bnn.Classifier((6, 2), input_norm=3), np.random.default_rng(0).uniform(size=(4, 2, 3))
+    model, images = (
+        bnn.Model(
+            (6, 2),
+            bnn.Categorical(2),
+            prior=bnn.GaussianPrior(0.1),
+            activation="relu",
+            scaling=bnn.data.PixelNorm(3),
+        ),
+        np.random.default_rng(0).uniform(size=(4, 2, 3)),
+    )
     inputs = model.inputs(images)
     np.testing.assert_allclose(inputs, model.inputs(images * 0.01), rtol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(inputs, axis=1), 3, rtol=1e-6)
@@ -97,7 +114,13 @@ def test_images_of_one_norm_differ_in_brightness_no_more():
     # One without anything on it stays so.
     np.testing.assert_array_equal(model.inputs(0 * images), 0)
     with pytest.raises(ValueError, match="input_norm must be a finite number above zero; got 0"):
-        bnn.Classifier((6, 2), input_norm=0)
+        bnn.Model(
+            (6, 2),
+            bnn.Categorical(2),
+            prior=bnn.GaussianPrior(0.1),
+            activation="relu",
+            scaling=bnn.data.PixelNorm(0),
+        )
 
 
 # --- its ELBO
@@ -159,8 +182,12 @@ def test_a_prior_for_each_layer_is_that_layer_s_alone():
     np.testing.assert_allclose(model.kl(mean, std), expected, rtol=1e-12)
     many = model.kl(np.stack([mean, 2 * mean]), np.stack([std, std]))
     np.testing.assert_allclose(many, [expected, model.kl(2 * mean, std)], rtol=1e-12)
-    same = bnn.Classifier(model.layer_sizes, (priors[0],) * 3)
-    one = bnn.Classifier(model.layer_sizes, priors[0])
+    same = bnn.Model(
+        model.layer_sizes, bnn.Categorical(model.layer_sizes[-1]), prior=(priors[0],) * 3, activation="relu"
+    )
+    one = bnn.Model(
+        model.layer_sizes, bnn.Categorical(model.layer_sizes[-1]), prior=priors[0], activation="relu"
+    )
     np.testing.assert_allclose(same.kl(mean, std), one.kl(mean, std), rtol=1e-12)
 
 
@@ -168,10 +195,17 @@ def test_a_prior_for_each_layer_is_that_layer_s_alone():
 
 
 def test_numpy_s_numbers_and_a_list_are_the_same_model():
-    assert bnn.Classifier([np.int64(784), 10]) == bnn.Classifier(
-        (784, 10), bnn.GaussianPrior(np.float64(0.1))
+    assert bnn.Model(
+        [np.int64(784), 10],
+        bnn.Categorical([np.int64(784), 10][-1]),
+        prior=bnn.GaussianPrior(0.1),
+        activation="relu",
+    ) == bnn.Model(
+        (784, 10), bnn.Categorical(10), prior=bnn.GaussianPrior(np.float64(0.1)), activation="relu"
     )
-    model = bnn.Classifier((784, 400, 400, 10))
+    model = bnn.Model(
+        (784, 400, 400, 10), bnn.Categorical(10), prior=bnn.GaussianPrior(0.1), activation="relu"
+    )
     assert (model.n_classes, model.n_weights) == (10, 784 * 400 + 400 * 400 + 400 * 10 + 810)
 
 
@@ -182,15 +216,17 @@ def test_numpy_s_numbers_and_a_list_are_the_same_model():
         (((784, 0, 10),), r"layer_sizes\[1\] must be a whole number, 1 or more; got 0"),
         (((784, 1),), r"layer_sizes must end in the number of classes, 2 or more; got \(784, 1\)"),
         (((784, 10), 0.1), r"prior must be one such as GaussianPrior\(0.1\).*; got 0.1"),
-        (((784, 9, 10), [bnn.GaussianPrior()] * 3), "or one for each of the 2 layers; got"),
-        (((784, 9, 10), [bnn.GaussianPrior(), 0.1]), "or one for each of the 2 layers; got"),
+        (((784, 9, 10), [bnn.GaussianPrior(0.1)] * 3), "or one for each of the 2 layers; got"),
+        (((784, 9, 10), [bnn.GaussianPrior(0.1), 0.1]), "or one for each of the 2 layers; got"),
         (((784, 10), bnn.GaussianPrior), "prior must be one such as"),
-        (((784, 10), bnn.GaussianPrior(), "step"), "activation must be one of tanh, .*; got 'step'"),
+        (((784, 10), bnn.GaussianPrior(0.1), "step"), "activation must be one of tanh, .*; got 'step'"),
     ],
 )
 def test_a_wrong_classifier_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
-        bnn.Classifier(*arguments)
+        bnn.Model(
+            *arguments, bnn.Categorical(*arguments[-1]), prior=bnn.GaussianPrior(0.1), activation="relu"
+        )
 
 
 @pytest.mark.parametrize(
@@ -208,13 +244,13 @@ def test_a_wrong_classifier_is_refused(arguments, message):
 )
 def test_wrong_images_are_refused(images, message):
     with pytest.raises(ValueError, match=f"images must (be|have) .*{message}"):
-        bnn.Classifier((6, 2)).inputs(images)
+        bnn.Model((6, 2), bnn.Categorical(2), prior=bnn.GaussianPrior(0.1), activation="relu").inputs(images)
 
 
 @pytest.mark.parametrize("labels", [[0, 2], [-1, 0], [0.0, 1.0], [[0, 1]], ["0", "1"]], ids=str)
 def test_wrong_labels_are_refused(labels):
     with pytest.raises(ValueError, match=r"labels must be whole numbers from 0 to 1, .* ends in 2 classes"):
-        bnn.Classifier((6, 2)).targets(labels)
+        bnn.Model((6, 2), bnn.Categorical(2), prior=bnn.GaussianPrior(0.1), activation="relu").targets(labels)
 
 
 OTHER_METHODS = {
@@ -234,15 +270,19 @@ def test_other_methods_say_that_they_are_not_for_classifiers(method):
     data = bnn.LabelledImages(np.zeros((2, 2, 3)), [0, 1], ("a", "b"))
     message = r"model must be a Model; got Classifier\(.*for a Classifier there is fit_classifier"
     with pytest.raises(ValueError, match=message):
-        method(bnn.Classifier((6, 2)), data, **OTHER_METHODS[method])
+        method(
+            bnn.Model((6, 2), bnn.Categorical(2), prior=bnn.GaussianPrior(0.1), activation="relu"),
+            data,
+            **OTHER_METHODS[method],
+        )
 
 
 def test_what_reads_other_models_says_that_it_is_not_for_classifiers():
-    model = bnn.Classifier((6, 2))
+    model = bnn.Model((6, 2), bnn.Categorical(2), prior=bnn.GaussianPrior(0.1), activation="relu")
     data = bnn.LabelledImages(np.zeros((2, 2, 3)), [0, 1], ("a", "b"))
     with pytest.raises(ValueError, match="there is fit_classifier"):
         bnn.objectives.estimate_elbo(model, FAMILY, np.zeros(28), data, seed=0)
     with pytest.raises(ValueError, match=r"model must be a Model; got Classifier"):
         bnn.draw_prior(model, 2, seed=0)
     with pytest.raises(ValueError, match=r"predict_classes\(run, images, \.\.\.\) predicts"):
-        bnn.predict(model, np.zeros((3, 14)), data.images.reshape(2, 6))
+        bnn.prediction.predict_draws(model, np.zeros((3, 14)), data.images.reshape(2, 6))

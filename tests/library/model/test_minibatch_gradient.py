@@ -5,17 +5,19 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
+from bayesian_nn.model.minibatch_gradient import BlockInputs, minibatch_gradient
 from truths.linear_regression import problem
 
 import bayesian_nn as bnn
-from bayesian_nn.model.minibatch_gradient import BlockInputs, minibatch_gradient
 from bayesian_nn.model.model import log_joint
 from bayesian_nn.runtime.random_streams import LANGEVIN
 
 DATA = bnn.data.cosine_with_gap(seed=1, n_points=6)
 MODELS = {
-    "network": bnn.Model((1, 3, 1), 0.3, prior_std=[(0.5, 1.5), (0.7, 0.2)], scaling=DATA.scaling),
-    "learned noise": bnn.Model((1, 2, 1), bnn.LearnedNoise(0.3, 0.5), scaling=DATA.scaling),
+    "network": bnn.Model(
+        (1, 3, 1), bnn.Gaussian(0.3), prior=gaussian_priors([(0.5, 1.5), (0.7, 0.2)]), scaling=DATA.scaling
+    ),
+    "learned noise": bnn.Model((1, 2, 1), bnn.Gaussian(bnn.LearnedNoise(0.3, 0.5)), scaling=DATA.scaling),
 }
 
 

@@ -83,7 +83,7 @@ def test_the_likelihood_is_scipy_s_in_the_data_s_units(noise_std, leading):
 def test_a_change_of_units_leaves_the_density_consistent():
     model, latents, x, y = example((2, 4, 1))
     scaling = model.scaling._replace(y_shift=-700.0, y_scale=3000.0)
-    in_cm = bnn.Model(model.layer_sizes, noise_std=250.0, scaling=scaling)
+    in_cm = bnn.Model(model.layer_sizes, bnn.Gaussian(250.0), scaling=scaling)
     metres = log_likelihood(model, latents, model.inputs(x), model.targets(y)).numpy()
     centimetres = log_likelihood(in_cm, latents, in_cm.inputs(x), in_cm.targets(100 * y)).numpy()
     np.testing.assert_allclose(centimetres, metres - len(y) * np.log(100), rtol=1e-12)
@@ -93,12 +93,12 @@ def test_time_stamps_keep_their_seconds():
     # In float32 these 100 seconds are one and the same number.
     seconds = np.arange(100.0)
     data = bnn.dataset(1.7e9 + seconds, 1e9 + np.sin(seconds))
-    model = bnn.Model((1, 10, 1), 0.1, scaling=data.scaling)
+    model = bnn.Model((1, 10, 1), bnn.Gaussian(0.1), scaling=data.scaling)
     near = bnn.dataset(seconds, np.sin(seconds))
     latents = np.random.default_rng(0).normal(size=(3, model.n_latents)).astype(np.float32)
     outputs = network(model, latents, model.inputs(data.x)).numpy()
     expected = network(
-        model, latents, bnn.Model((1, 10, 1), 0.1, scaling=near.scaling).inputs(near.x)
+        model, latents, bnn.Model((1, 10, 1), bnn.Gaussian(0.1), scaling=near.scaling).inputs(near.x)
     ).numpy()
     np.testing.assert_allclose(outputs, expected, atol=1e-5)
     assert np.ptp(outputs, axis=1).min() > 0.1
@@ -108,7 +108,7 @@ def test_time_stamps_keep_their_seconds():
 def test_the_noise_is_in_y_s_units():
     model, latents, _, _ = example((2, 1), (2, 3))
     np.testing.assert_allclose(observation_std(model, latents), np.full((2, 3, 1), 2.5))
-    learned = bnn.Model((2, 1), bnn.LearnedNoise(1.0), scaling=scaled(2))
+    learned = bnn.Model((2, 1), bnn.Gaussian(bnn.LearnedNoise(1.0)), scaling=scaled(2))
     np.testing.assert_allclose(observation_std(learned, [[0, 0, 0, np.log(7.0)]]), [[7.0]], rtol=1e-6)
 
 
@@ -117,7 +117,7 @@ def test_the_prior_is_scipy_s():
     np.testing.assert_allclose(
         prior(model, np.float64).log_prob(latents), norm.logpdf(latents, 0, 1.7).sum(axis=1), rtol=1e-12
     )
-    learned = bnn.Model((1, 3, 1), bnn.LearnedNoise(0.2, 0.6), prior_std=1.7)
+    learned = bnn.Model((1, 3, 1), bnn.Gaussian(bnn.LearnedNoise(0.2, 0.6)), prior=bnn.GaussianPrior(1.7))
     latents = np.column_stack([latents, [-3, -2, -1, 0, 1]])
     expected = norm.logpdf(latents[:, :-1], 0, 1.7).sum(axis=1) + norm.logpdf(
         latents[:, -1], np.log(0.2), 0.6
@@ -126,10 +126,14 @@ def test_the_prior_is_scipy_s():
 
 
 def test_each_layer_may_have_priors_of_its_own():
-    model = bnn.Model((2, 3, 1), bnn.LearnedNoise(0.2, 0.6), prior_std=[(0.5, 1), np.array([2.0, 3.0])])
+    model = bnn.Model(
+        (2, 3, 1),
+        bnn.Gaussian(bnn.LearnedNoise(0.2, 0.6)),
+        prior=gaussian_priors([(0.5, 1), np.array([2.0, 3.0])]),
+    )
     stds = [*[0.5] * 6, *[1.0] * 3, *[2.0] * 3, 3.0, 0.6]
     np.testing.assert_array_equal(prior_stds(model), stds)
-    assert model.prior_std == ((0.5, 1.0), (2.0, 3.0))
+    assert model.prior.std == ((0.5, 1.0), (2.0, 3.0))
     np.testing.assert_allclose(prior(model, np.float64).stddev(), stds)
 
 
@@ -137,7 +141,7 @@ def test_each_layer_may_have_priors_of_its_own():
 def test_inputs_of_another_shape_are_refused(x):
     # NumPy would repeat a single column.
     with pytest.raises(ValueError, match=r"x must be \[n_points, 2\] for this model; got \["):
-        bnn.Model((2, 3, 1), 0.1).inputs(x)
+        bnn.Model((2, 3, 1), bnn.Gaussian(0.1)).inputs(x)
 
 
 def test_the_joint_density_is_prior_times_likelihood():
@@ -148,15 +152,17 @@ def test_the_joint_density_is_prior_times_likelihood():
 
 
 def test_the_post_s_network_has_141_weights():
-    assert bnn.Model((1, 10, 10, 1), 0.1).n_weights == 141
-    assert bnn.Model((1, 10, 10, 1), 0.1).n_latents == 141
-    assert bnn.Model((1, 10, 10, 1), bnn.LearnedNoise(0.1)).n_latents == 142
+    assert bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1)).n_weights == 141
+    assert bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1)).n_latents == 141
+    assert bnn.Model((1, 10, 10, 1), bnn.Gaussian(bnn.LearnedNoise(0.1))).n_latents == 142
 
 
 def test_numpy_s_numbers_make_the_same_model():
-    plain = bnn.Model((2, 3, 1), 0.5, scaling=bnn.data.Scaling((1.0, 2.0), (3.0, 4.0)))
+    plain = bnn.Model((2, 3, 1), bnn.Gaussian(0.5), scaling=bnn.data.Scaling((1.0, 2.0), (3.0, 4.0)))
     scaling = bnn.data.Scaling(np.array([1, 2]), np.array([3.0, 4.0], np.float32), np.float64(0), np.int64(1))
-    other = bnn.Model(list(np.array([2, 3, 1])), np.float32(0.5), prior_std=1, scaling=scaling)
+    other = bnn.Model(
+        list(np.array([2, 3, 1])), bnn.Gaussian(np.float32(0.5)), prior=bnn.GaussianPrior(1), scaling=scaling
+    )
     assert other == plain
     assert hash(other) == hash(plain)
 

@@ -9,7 +9,7 @@ from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.observations import checked_batch_size, in_network_units
 
 MODEL, DATA = problem()
-NETWORK = bnn.Model((2, 2, 1), 1.0, scaling=DATA.scaling)
+NETWORK = bnn.Model((2, 2, 1), bnn.Gaussian(1.0), scaling=DATA.scaling)
 STARTS = {"seed": 2, "counted": "n_chains", "n_starts": 3}
 # The methods that take a model and data, with as little work as they can do.
 METHODS = {
@@ -32,7 +32,7 @@ def test_the_data_are_in_the_model_s_units():
 
 
 def test_the_first_latents_are_those_given_or_the_mean_field_s():
-    model = bnn.Model((1, 4, 1), bnn.LearnedNoise(0.3))
+    model = bnn.Model((1, 4, 1), bnn.Gaussian(bnn.LearnedNoise(0.3)))
     start = first_latents(model, None, **STARTS)
     expected = bnn.MeanField().initial(model, seed=2, n_restarts=3)[:, : model.n_latents]
     np.testing.assert_array_equal(start, expected)
@@ -57,7 +57,7 @@ def test_a_batch_may_be_all_observations_or_fewer():
         ("net", DATA, r"model must be a Model; got 'net'\. Make one as in Model\(\(1, 10, 10, 1\)"),
         (MODEL, (DATA.x, DATA.y), r"data must be a Dataset; got .* Make one of arrays with dataset\(x, y\)"),
         (
-            bnn.Model((1, 2, 1), 1.0),
+            bnn.Model((1, 2, 1), bnn.Gaussian(1.0)),
             DATA,
             "The data have 2 inputs and the model 1: layer_sizes must begin with 2",
         ),

@@ -11,8 +11,10 @@ from bayesian_nn.modes.map_estimate import find_map
 
 DATA = bnn.data.cosine_with_gap(seed=42)
 RATE = 0.2
-SHALLOW = bnn.Model((1, 20, 1), 0.1, prior_std=[(2.0, 1.0), (0.5, 1.0)], scaling=DATA.scaling)
-DEEP = bnn.Model((2, 3, 4, 1), bnn.LearnedNoise(0.3))
+SHALLOW = bnn.Model(
+    (1, 20, 1), bnn.Gaussian(0.1), prior=gaussian_priors([(2.0, 1.0), (0.5, 1.0)]), scaling=DATA.scaling
+)
+DEEP = bnn.Model((2, 3, 4, 1), bnn.Gaussian(bnn.LearnedNoise(0.3)))
 
 
 def objective(latents, rate):
@@ -65,7 +67,7 @@ def test_every_step_has_masks_of_its_own(monkeypatch):
         return start
 
     monkeypatch.setattr(dropout, "ascend", climb)
-    fit = fit_dropout(bnn.Model((1, 40, 1), 0.1), DATA, seed=3, rate=0.5, n_masks=2)
+    fit = fit_dropout(bnn.Model((1, 40, 1), bnn.Gaussian(0.1)), DATA, seed=3, rate=0.5, n_masks=2)
     masks = np.concatenate([*np.concatenate(blocks), fit.draw(250, seed=3) / fit.latents])
     # Of two to the power of forty, no two of 1,250 agree.
     assert len(masks) == 1250
@@ -82,10 +84,10 @@ def test_curves_have_the_closed_form_s_mean_and_spread():
     random = np.random.default_rng(3)
     fit, n = DropoutFit(SHALLOW, random.normal(size=61).astype(np.float32), RATE), 20_000
     x = np.array([0.0, 4.0, 9.0])
-    draws = bnn.predict(SHALLOW, fit.draw(n, seed=1), x).draws
+    draws = bnn.prediction.predict_draws(SHALLOW, fit.draw(n, seed=1), x).draws
     hidden = np.tanh(SHALLOW.inputs(x[:, None]) * fit.latents[:20] + fit.latents[20:40])
     std = np.sqrt(RATE / (1 - RATE) * hidden**2 @ fit.latents[40:60] ** 2)
-    mean = bnn.predict(SHALLOW, fit.latents[None], x).draws[0]
+    mean = bnn.prediction.predict_draws(SHALLOW, fit.latents[None], x).draws[0]
     assert np.all(np.abs(draws.mean(axis=0) - mean) < 5 * std / np.sqrt(n))
     # The sum of twenty switches has thinner tails than a normal distribution has.
     assert np.all(np.abs(draws.std(axis=0) / std - 1) < 5 / np.sqrt(2 * n))
@@ -99,7 +101,7 @@ def test_its_spread_is_not_the_posterior_s_and_does_not_shrink_with_more_data():
         laplace = bnn.fit_laplace(SHALLOW, data, find_map(SHALLOW, data, seed=0))
         spreads[times] = np.stack(
             [
-                bnn.predict(SHALLOW, dropped, x).epistemic_std,
+                bnn.prediction.predict_draws(SHALLOW, dropped, x).epistemic_std,
                 bnn.predict_linearised(laplace, x, n_draws=2000, seed=1).epistemic_std,
             ]
         )
@@ -147,7 +149,7 @@ def test_a_seed_is_a_fit_and_a_set_of_draws():
         ({"rate": 1.0}, "rate must be a number from 0 to 1, and not 1; got 1.0"),
         ({"n_masks": 0}, "n_masks must be a whole number, 1 or more; got 0"),
         ({"n_steps": -1}, "n_steps must be a whole number, 1 or more; got -1"),
-        ({"model": bnn.Model((1, 1), 0.1)}, r"layer_sizes=\(1, 1\) has no hidden layer"),
+        ({"model": bnn.Model((1, 1), bnn.Gaussian(0.1))}, r"layer_sizes=\(1, 1\) has no hidden layer"),
         ({"start": np.zeros(61)}, r"start must be \[1, n_latents\] = \[1, 61\]"),
     ],
 )

@@ -49,7 +49,7 @@ def test_a_plain_ensemble_collapses_to_the_mode():
 
 def test_priors_and_units_of_every_latent_are_its_own():
     data = LINEAR_DATA
-    model = bnn.Model((2, 1), noise_std=40.0, prior_std=[(0.1, 3.0)], scaling=data.scaling)
+    model = bnn.Model((2, 1), bnn.Gaussian(40.0), prior=gaussian_priors([(0.1, 3.0)]), scaling=data.scaling)
     members = fit_ensemble(model, data, seed=0, n_members=N, n_steps=600).members
     inputs, targets = model.inputs(data.x), model.targets(data.y)
     design = np.column_stack([inputs, np.ones(len(targets))])
@@ -61,13 +61,13 @@ def test_priors_and_units_of_every_latent_are_its_own():
 
 def test_of_a_network_members_part_in_the_gap():
     data = bnn.data.cosine_with_gap(seed=42)
-    model = bnn.Model((1, 10, 10, 1), 0.1, scaling=data.scaling)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=data.scaling)
     spreads = {}
     for anchored in (True, False):
         ensemble = fit_ensemble(model, data, seed=0, n_members=32, anchored=anchored, perturbed=anchored)
-        prediction = bnn.predict(model, ensemble.members, [1.0, 4.0, 7.0])
+        prediction = bnn.prediction.predict_draws(model, ensemble.members, [1.0, 4.0, 7.0])
         spreads[anchored] = prediction.epistemic_std
-        fitted = bnn.predict(model, ensemble.members, data.x).draws
+        fitted = bnn.prediction.predict_draws(model, ensemble.members, data.x).draws
         # No member is a flat line.
         assert all(bnn.scores.rmse(curve, data.truth(data.x)) < 0.2 for curve in fitted)
     assert spreads[True][1] > 4 * max(spreads[True][[0, 2]])
@@ -78,7 +78,12 @@ def test_learned_noise_varies_between_members():
     random = np.random.default_rng(1)
     x = random.uniform(-5, 15, 200)
     data = bnn.dataset(x, 3 + 2 * x + random.normal(0, 1.7, 200))
-    model = bnn.Model((1, 1), bnn.LearnedNoise(median=2.0), prior_std=10.0, scaling=data.scaling)
+    model = bnn.Model(
+        (1, 1),
+        bnn.Gaussian(bnn.LearnedNoise(median=2.0)),
+        prior=bnn.GaussianPrior(10.0),
+        scaling=data.scaling,
+    )
     ensemble = fit_ensemble(model, data, seed=0, perturbed=False, n_steps=600)
     mode = find_map(model, data, seed=0).mode
     np.testing.assert_allclose(ensemble.members.mean(axis=0), mode, atol=0.01)
@@ -114,7 +119,7 @@ def test_draws_show_every_member_equally_often(n_draws, times):
         ({"perturbed": 0.1}, "perturbed must be True or False; got 0.1"),
         ({"start": np.zeros((3, 3))}, r"start must be \[n_members, .* = \[2, 3\]; got \[3, 3\]"),
         (
-            {"model": bnn.Model((2, 1), bnn.LearnedNoise(1.0))},
+            {"model": bnn.Model((2, 1), bnn.Gaussian(bnn.LearnedNoise(1.0)))},
             "perturbed: .* this model learns it. Give perturbed=False",
         ),
     ],

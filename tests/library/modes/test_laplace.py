@@ -16,8 +16,8 @@ TRUTH = exact(LINEAR, LINEAR_DATA)
 POST = bnn.data.cosine_with_gap(seed=42)
 SMALL = bnn.Model(
     (1, 3, 2, 1),
-    0.2,
-    prior_std=[(2.0, 1.0), (0.5, 0.7), (1.5, 3.0)],
+    bnn.Gaussian(0.2),
+    prior=gaussian_priors([(2.0, 1.0), (0.5, 0.7), (1.5, 3.0)]),
     scaling=bnn.data.Scaling((4.0,), (4.0,), 1.0, 5.0),
 )
 REFERENCES = ROOT.parent / "shared" / "data" / "reference-posteriors"
@@ -61,9 +61,9 @@ def test_draws_have_the_mean_and_the_covariance(diagonal):
 def test_of_a_linear_network_the_tangent_is_the_network():
     found = fit_laplace(LINEAR, LINEAR_DATA, TRUTH.mean)
     tangent = predict_linearised(found, LINEAR_DATA.x, n_draws=50, seed=3)
-    network = bnn.predict(LINEAR, found.draw(50, seed=3), LINEAR_DATA.x)
+    network = bnn.prediction.predict_draws(LINEAR, found.draw(50, seed=3), LINEAR_DATA.x)
     np.testing.assert_allclose(tangent.draws, network.draws, rtol=1e-10)
-    np.testing.assert_array_equal(tangent.noise_std, network.noise_std)
+    np.testing.assert_array_equal(tangent.noise_std, network.likelihood.noise_std)
     np.testing.assert_array_equal(tangent.x, LINEAR_DATA.x)
 
 
@@ -72,11 +72,14 @@ def test_learned_noise_is_as_wide_as_its_exact_posterior():
     x = random.uniform(-5, 15, 200)
     data = bnn.dataset(x, 3 + 2 * x + random.normal(0, 1.7, 200))
     noise = bnn.LearnedNoise(median=10.0)
-    model = bnn.Model((1, 1), noise, prior_std=10.0, scaling=data.scaling)
+    model = bnn.Model((1, 1), bnn.Gaussian(noise), prior=bnn.GaussianPrior(10.0), scaling=data.scaling)
     found = fit_laplace(model, data, find_map(model, data, seed=0))
     # The exact posterior of log noise_std on a grid, the weights integrated out in closed form.
     grid = found.mode[-1] + np.linspace(-0.4, 0.4, 61)
-    known = [bnn.Model((1, 1), np.exp(value), prior_std=10.0, scaling=data.scaling) for value in grid]
+    known = [
+        bnn.Model((1, 1), bnn.Gaussian(np.exp(value)), prior=bnn.GaussianPrior(10.0), scaling=data.scaling)
+        for value in grid
+    ]
     log_priors = -0.5 * ((grid - np.log(noise.median)) / noise.log_std) ** 2
     log_priors -= 0.5 * np.log(2 * np.pi * noise.log_std**2)
     heights = log_priors + [exact(each, data).log_evidence for each in known]
@@ -125,19 +128,19 @@ def test_the_curvature_of_a_network_is_a_copy_s_in_numpy():
 
 
 def test_the_tangent_s_spread_is_the_closed_form_and_not_the_network_s():
-    model = bnn.Model((1, 10, 10, 1), 0.1, scaling=POST.scaling)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=POST.scaling)
     found = fit_laplace(model, POST, find_map(model, POST, seed=0))
     x, n = np.array([1.0, 4.0, 7.0, 10.0]), 4000
     derivatives = jacobian(model, found.mode, model.inputs(x[:, None]))
     std = np.sqrt(np.einsum("pi,ij,pj->p", derivatives, found.covariance, derivatives))
     prediction = predict_linearised(found, x, n_draws=n, seed=0)
     assert np.all(np.abs(prediction.epistemic_std / std - 1) < 5 / np.sqrt(2 * n))
-    at_mode = bnn.predict(model, found.mode[None], x).draws[0]
+    at_mode = bnn.prediction.predict_draws(model, found.mode[None], x).draws[0]
     assert np.all(np.abs(prediction.mean - at_mode) < 5 * std / np.sqrt(n))
     # On the data it knows, in the gap it does not; the network's own draws know nothing.
     assert std[1] > 5 * max(std[0], std[2])
     assert std[[0, 2]].max() < 0.1
-    sampled = bnn.predict(model, found.draw(n, seed=0), x).epistemic_std
+    sampled = bnn.prediction.predict_draws(model, found.draw(n, seed=0), x).epistemic_std
     assert np.all(sampled[[0, 2]] > 5 * std[[0, 2]])
 
 
@@ -145,7 +148,7 @@ def test_the_tangent_s_spread_is_the_closed_form_and_not_the_network_s():
 def test_the_linearised_prediction_is_as_near_the_reference_posterior_as_is_known():
     file = np.load(REFERENCES / "toy1d.npz")
     x, x_test = (file[name].reshape(-1, 1) for name in ("x_train", "x_test"))
-    model = bnn.Model((1, 50, 1), 0.1, prior_std=[(4.0, 4.0), (50**-0.5, 1.0)])
+    model = bnn.Model((1, 50, 1), bnn.Gaussian(0.1), prior=gaussian_priors([(4.0, 4.0), (50**-0.5, 1.0)]))
     data = bnn.Dataset(x, file["y_train"], model.scaling)
     found = fit_laplace(model, data, find_map(model, data, seed=0))
     draws = predict_linearised(found, x_test, n_draws=2000, seed=0).draws

@@ -9,7 +9,7 @@ from bayesian_nn.model.model import log_joint
 from bayesian_nn.modes.map_estimate import find_map
 
 POST = bnn.data.cosine_with_gap(seed=42)
-POST_MODEL = bnn.Model((1, 10, 10, 1), 0.1, scaling=POST.scaling)
+POST_MODEL = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=POST.scaling)
 
 
 def test_without_a_hidden_layer_the_mode_is_the_exact_mean():
@@ -27,9 +27,14 @@ def test_learned_noise_has_its_mode_where_the_residuals_and_the_prior_put_it():
     random = np.random.default_rng(1)
     x = random.uniform(-5, 15, 200)
     data = bnn.dataset(x, 3 + 2 * x + random.normal(0, 1.7, 200))
-    model = bnn.Model((1, 1), bnn.LearnedNoise(median=10.0), prior_std=10.0, scaling=data.scaling)
+    model = bnn.Model(
+        (1, 1),
+        bnn.Gaussian(bnn.LearnedNoise(median=10.0)),
+        prior=bnn.GaussianPrior(10.0),
+        scaling=data.scaling,
+    )
     estimate = find_map(model, data, seed=0)
-    residuals = data.y - bnn.predict(model, estimate.mode[None], data.x).draws[0]
+    residuals = data.y - bnn.prediction.predict_draws(model, estimate.mode[None], data.x).draws[0]
     log_noise = estimate.mode[-1]
     # d/d log noise_std of the log joint: -n + sum of squares / noise_std² - (log noise_std - log median).
     slope = -200 + np.sum(residuals**2) * np.exp(-2 * log_noise) - (log_noise - np.log(10.0))
@@ -61,7 +66,10 @@ def test_the_best_mode_is_stationary_and_the_best():
     steps = np.random.default_rng(0).normal(size=(200, len(estimate.mode)))
     assert np.all(height(estimate.mode + 1e-2 * steps) < height(estimate.mode))
     assert (
-        bnn.scores.rmse(bnn.predict(POST_MODEL, estimate.mode[None], POST.x).mean, POST.truth(POST.x)) < 0.07
+        bnn.scores.rmse(
+            bnn.prediction.predict_draws(POST_MODEL, estimate.mode[None], POST.x).mean, POST.truth(POST.x)
+        )
+        < 0.07
     )
 
 
@@ -77,12 +85,12 @@ def test_the_restart_that_is_climbed_to_the_top_is_the_best():
     bnn.fit_laplace(POST_MODEL, POST, estimate)
     with pytest.raises(ValueError, match="estimate is not at a mode"):
         bnn.fit_laplace(POST_MODEL, POST, good)
-    fitted = bnn.predict(POST_MODEL, estimate.mode[None], POST.x).mean
+    fitted = bnn.prediction.predict_draws(POST_MODEL, estimate.mode[None], POST.x).mean
     assert bnn.scores.rmse(fitted, POST.truth(POST.x)) < 0.07
 
 
 def test_a_seed_is_an_estimate_and_a_start_is_used():
-    model, data = bnn.Model((1, 3, 1), 0.1, scaling=POST.scaling), POST
+    model, data = bnn.Model((1, 3, 1), bnn.Gaussian(0.1), scaling=POST.scaling), POST
     arguments = {"n_steps": 100, "n_restarts": 2}
     first, again, other = (find_map(model, data, seed=seed, **arguments) for seed in (4, 4, 5))
     np.testing.assert_array_equal(first.latents, again.latents)
@@ -98,7 +106,7 @@ def test_draws_are_copies_of_the_best_mode():
     estimate = find_map(model, data, seed=0, n_restarts=2, n_steps=100)
     draws = estimate.draw(3, seed=1)
     np.testing.assert_array_equal(draws, [estimate.mode] * 3)
-    assert bnn.predict(model, draws, data.x).epistemic_std.max() < 1e-12
+    assert bnn.prediction.predict_draws(model, draws, data.x).epistemic_std.max() < 1e-12
 
 
 @pytest.mark.parametrize(

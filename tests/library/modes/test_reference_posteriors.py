@@ -11,7 +11,7 @@ import bayesian_nn as bnn
 FILE = ROOT.parent / "shared" / "data" / "reference-posteriors" / "toy1d.npz"
 
 # The file's network has weights of prior sd 1, which it multiplies by 4, 4, 1/sqrt(50) and 1.
-MODEL = bnn.Model((1, 50, 1), 0.1, prior_std=[(4.0, 4.0), (50**-0.5, 1.0)])
+MODEL = bnn.Model((1, 50, 1), bnn.Gaussian(0.1), prior=gaussian_priors([(4.0, 4.0), (50**-0.5, 1.0)]))
 
 pytestmark = pytest.mark.skipif(not FILE.is_file(), reason=f"there is no {FILE.name} beside the repository")
 
@@ -46,7 +46,9 @@ def apart(draws, reference):
 
 def test_hmc_has_the_mean_and_the_sd_of_a_long_run_of_nuts(data, reference):
     chains = bnn.sample_hmc(MODEL, data, seed=1, n_chains=64, n_draws=50)
-    draws = bnn.predict(MODEL, chains.latents.reshape(-1, MODEL.n_latents), reference["x_test"]).draws
+    draws = bnn.prediction.predict_draws(
+        MODEL, chains.latents.reshape(-1, MODEL.n_latents), reference["x_test"]
+    ).draws
     of_mean, of_std = apart(draws.reshape(64, 50, -1), reference)
     assert of_mean.max() < 5
     assert of_std.max() < 5
@@ -54,7 +56,7 @@ def test_hmc_has_the_mean_and_the_sd_of_a_long_run_of_nuts(data, reference):
 
 def test_mean_field_inference_has_neither(data, reference):
     run = bnn.fit(MODEL, data, seed=1, record_at=[])
-    draws = bnn.predict(MODEL, bnn.draw_posterior(run, 4000, seed=1), reference["x_test"]).draws
+    draws = bnn.predict(run, reference["x_test"], n_draws=4000, seed=1).draws
     of_mean, of_std = apart(draws.reshape(4, 1000, -1), reference)
     assert of_mean.max() > 50
     assert of_std.max() > 20

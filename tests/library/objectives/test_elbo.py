@@ -26,7 +26,12 @@ def some_posterior(model, *leading, seed=0):
 
 def network_problem(noise_std=0.3, n_points=12):
     data = bnn.data.cosine_with_gap(seed=1, n_points=n_points)
-    model = bnn.Model((1, 3, 1), noise_std, prior_std=1.3, scaling=data.scaling._replace(y_scale=2.0))
+    model = bnn.Model(
+        (1, 3, 1),
+        bnn.Gaussian(noise_std),
+        prior=bnn.GaussianPrior(1.3),
+        scaling=data.scaling._replace(y_scale=2.0),
+    )
     return model, data, model.inputs(data.x), model.targets(data.y)
 
 
@@ -51,10 +56,10 @@ def test_the_expected_log_likelihood_is_the_gaussian_integral():
     model, data = problem()
     truth = exact(model, data)
     mean, std = truth.mean + 0.1, np.array([0.2, 0.3, 0.1])
-    noise_std = model.noise_std / model.scaling.y_scale
+    noise_std = model.likelihood.noise_std / model.scaling.y_scale
     squares = np.sum((model.targets(data.y) - truth.design @ mean) ** 2)
     spread = np.sum(truth.design**2 @ std**2)
-    constant = -0.5 * data.n_points * np.log(2 * np.pi * model.noise_std**2)
+    constant = -0.5 * data.n_points * np.log(2 * np.pi * model.likelihood.noise_std**2)
     closed_form = constant - 0.5 * (squares + spread) / noise_std**2
 
     parameters = FAMILY.parameters(mean, std)
@@ -166,7 +171,7 @@ def test_the_gradient_is_that_of_finite_differences(noise_std, analytic):
 def test_an_estimate_in_parts_is_the_estimate_at_once():
     # So many observations and units that not all draws fit into one part.
     data = bnn.data.cosine_with_gap(seed=1, n_points=2000)
-    model = bnn.Model((1, 100, 1), 5.0, scaling=data.scaling)
+    model = bnn.Model((1, 100, 1), bnn.Gaussian(5.0), scaling=data.scaling)
     parameters = FAMILY.initial(model, seed=0)[0]
     estimate = bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, seed=4, n_draws=120)
     noise = tf.random.stateless_normal([120, model.n_latents], key(4, EVALUATION))
@@ -260,15 +265,15 @@ def test_a_tempered_fit_counts_every_observation_as_often_as_its_weight_says(kl_
     model, data = problem()
     run = bnn.fit(model, data, seed=0, n_steps=2000, objective=bnn.Elbo(20, kl_weight=kl_weight))
     # A Gaussian's density to the power 1 / kl_weight is one with noise √kl_weight times as large.
-    truth = exact(replace(model, noise_std=model.noise_std * np.sqrt(kl_weight)), data)
-    mean, std = np.split(run.parameters[-1], 2)
+    truth = exact(replace(model, noise_std=model.likelihood.noise_std * np.sqrt(kl_weight)), data)
+    mean, std = np.split(run.parameters, 2)
     std = np.logaddexp(0, std)
     assert np.all(np.abs(mean - truth.mean) < 0.2 * truth.mean_field_std)
     np.testing.assert_allclose(std, truth.mean_field_std, rtol=0.1)
     # It is told from the plain posterior, and its record is of the ELBO, whose exact optimum it misses.
     plain = exact(model, data)
     assert np.all(np.abs(std / plain.mean_field_std - 1) > 0.3)
-    np.testing.assert_allclose(run.kl[-1], analytic_kl(model, FAMILY, run.parameters[-1]), rtol=0.01)
+    np.testing.assert_allclose(run.kl[-1], analytic_kl(model, FAMILY, run.parameters), rtol=0.01)
     assert run.final_elbo < plain.mean_field_elbo - 0.5
 
 

@@ -28,7 +28,7 @@ N_REPEATS = 4000
 @functools.cache
 def setting():
     data = bnn.data.cosine_with_gap(seed=1, n_points=12)
-    model = bnn.Model((1, 3, 1), bnn.LearnedNoise(0.3), scaling=data.scaling)
+    model = bnn.Model((1, 3, 1), bnn.Gaussian(bnn.LearnedNoise(0.3)), scaling=data.scaling)
     mean = np.random.default_rng(0).normal(size=(2, model.n_latents))
     mean[:, -1] = np.log(0.3)
     return model, data, FAMILY.parameters(mean, np.full_like(mean, 0.2))
@@ -79,7 +79,7 @@ def test_at_the_exact_posterior_sticking_the_landing_has_no_noise_at_all():
     x = random.normal(size=30)
     data = bnn.dataset(x, 2 * x + random.normal(0, 0.5, 30))
     # One centred input: the exact posterior of slope and intercept is mean-field.
-    model = bnn.Model((1, 1), noise_std=0.5, prior_std=1.5, scaling=data.scaling)
+    model = bnn.Model((1, 1), bnn.Gaussian(0.5), prior=bnn.GaussianPrior(1.5), scaling=data.scaling)
     truth = exact(model, data)
     assert abs(truth.covariance[0, 1]) < 1e-12
     parameters = parameters_of(truth.mean, truth.mean_field_std)

@@ -20,7 +20,7 @@ def uncorrelated_problem(n_points=30):
     random = np.random.default_rng(2)
     x = random.normal(size=n_points)
     data = bnn.dataset(x, 2 * x + random.normal(0, 0.5, n_points))
-    return bnn.Model((1, 1), noise_std=0.5, prior_std=1.5, scaling=data.scaling), data
+    return bnn.Model((1, 1), bnn.Gaussian(0.5), prior=bnn.GaussianPrior(1.5), scaling=data.scaling), data
 
 
 def bound(model, parameters, noise, data, **keywords):
@@ -63,7 +63,7 @@ def test_it_rises_with_the_draws_from_the_elbo_towards_the_evidence():
 
 def test_an_evaluation_is_the_mean_of_the_weights_in_numpy():
     data = bnn.data.cosine_with_gap(seed=1, n_points=12)
-    model = bnn.Model((1, 3, 1), bnn.LearnedNoise(0.2), scaling=data.scaling)
+    model = bnn.Model((1, 3, 1), bnn.Gaussian(bnn.LearnedNoise(0.2)), scaling=data.scaling)
     random = np.random.default_rng(0)
     parameters = parameters_of(random.normal(size=(2, model.n_latents)), np.full((2, model.n_latents), 0.1))
     noise = random.normal(size=(2, 7, model.n_latents))
@@ -96,7 +96,7 @@ def test_a_fit_climbs_the_bound_and_is_no_elbo_fit():
         for name, objective in {"iw": ImportanceWeightedElbo(4), "elbo": bnn.Elbo(20)}.items()
     }
     bounds = {
-        name: estimate_bound(model, FAMILY, run.parameters[-1], data, seed=5, n_draws=4, n_repeats=160_000)
+        name: estimate_bound(model, FAMILY, run.parameters, data, seed=5, n_draws=4, n_repeats=160_000)
         for name, run in runs.items()
     }
     error = np.hypot(bounds["iw"].standard_error, bounds["elbo"].standard_error)

@@ -29,7 +29,7 @@ def small_network(*leading, noise_std=0.3, std=0.4, n_points=6, sizes=(2, 4, 3, 
     random = np.random.default_rng(0)
     x = random.normal(size=(n_points, sizes[0]))
     data = bnn.dataset(x, x.sum(axis=1) + random.normal(size=n_points))
-    model = bnn.Model(sizes, noise_std, prior_std=1.3, scaling=data.scaling)
+    model = bnn.Model(sizes, bnn.Gaussian(noise_std), prior=bnn.GaussianPrior(1.3), scaling=data.scaling)
     mean = random.normal(size=(*leading, model.n_latents))
     return model, data, mean, std * random.uniform(0.5, 1.5, mean.shape)
 
@@ -108,10 +108,10 @@ def test_the_expected_log_likelihood_is_the_gaussian_integral(kind):
     model, data = problem()
     truth = exact(model, data)
     mean, std = truth.mean + 0.1, np.array([0.2, 0.3, 0.1])
-    noise_std = model.noise_std / model.scaling.y_scale
+    noise_std = model.likelihood.noise_std / model.scaling.y_scale
     squares = np.sum((model.targets(data.y) - truth.design @ mean) ** 2)
     spread = np.sum(truth.design**2 @ std**2)
-    constant = -0.5 * data.n_points * np.log(2 * np.pi * model.noise_std**2)
+    constant = -0.5 * data.n_points * np.log(2 * np.pi * model.likelihood.noise_std**2)
     closed_form = constant - 0.5 * (squares + spread) / noise_std**2
     noise = noise_for(kind, model, 1, data.n_points, 4000)
     parameters = np.broadcast_to(parameters_of(mean, std), (4000, 6))
@@ -156,7 +156,7 @@ def test_a_fit_with_minibatches_finds_the_mean_field_optimum(kind):
     model, data = problem()
     truth = exact(model, data)
     run = bnn.fit(model, data, seed=0, n_steps=3000, batch_size=10, objective=kind(2))
-    mean, std = np.split(run.parameters[-1], 2)
+    mean, std = np.split(run.parameters, 2)
     assert np.all(np.abs(mean - truth.mean) < 0.3 * truth.mean_field_std)
     np.testing.assert_allclose(np.logaddexp(0, std), truth.mean_field_std, rtol=0.1)
 
@@ -165,7 +165,7 @@ def test_a_fit_with_minibatches_finds_the_mean_field_optimum(kind):
 @pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
 def test_a_resumed_run_is_the_unbroken_one(kind, tmp_path):
     data = bnn.data.cosine_with_gap(seed=1, n_points=8)
-    model = bnn.Model((1, 3, 1), bnn.LearnedNoise(0.2), scaling=data.scaling)
+    model = bnn.Model((1, 3, 1), bnn.Gaussian(bnn.LearnedNoise(0.2)), scaling=data.scaling)
     settings = {"seed": 0, "batch_size": 3, "n_restarts": 2, "objective": kind(2, 0.5)}
     settings |= {"optimizer": bnn.Adam(0.05), "record_at": [0]}
     whole = bnn.fit(model, data, n_steps=300, **settings)

@@ -14,9 +14,9 @@ from bayesian_nn.posteriors.full_covariance import FullCovariance
 
 FAMILY = FullCovariance()
 POST = bnn.data.cosine_with_gap(seed=42)
-POST_MODEL = bnn.Model((1, 10, 10, 1), 0.1, scaling=POST.scaling)
+POST_MODEL = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=POST.scaling)
 TINY = bnn.data.cosine_with_gap(seed=1, n_points=8)
-TINY_MODEL = bnn.Model((1, 3, 1), 0.1, scaling=TINY.scaling)
+TINY_MODEL = bnn.Model((1, 3, 1), bnn.Gaussian(0.1), scaling=TINY.scaling)
 LANDING = bnn.Elbo(n_draws=20, analytic_kl=False, stick_the_landing=True)
 
 
@@ -62,7 +62,7 @@ def test_any_sd_survives_its_parameterisation(std, n_latents):
 @pytest.mark.parametrize("noise_std", [0.3, bnn.LearnedNoise(0.2, 0.7)], ids=["known", "learned"])
 @pytest.mark.parametrize("leading", [(), (2, 3)], ids=str)
 def test_the_kl_is_tensorflow_probability_s_and_the_draws_mean(noise_std, leading):
-    model = bnn.Model((1, 3, 1), noise_std, prior_std=[(1.3, 0.5), (2.0, 0.9)])
+    model = bnn.Model((1, 3, 1), bnn.Gaussian(noise_std), prior=gaussian_priors([(1.3, 0.5), (2.0, 0.9)]))
     mean, covariance = means_and_covariances(*leading, n_latents=model.n_latents)
     parameters = tf.constant(FAMILY.parameters(mean, covariance), tf.float64)
     kl = FAMILY.kl(model, parameters).numpy()
@@ -81,7 +81,7 @@ def test_the_kl_is_tensorflow_probability_s_and_the_draws_mean(noise_std, leadin
 
 
 def test_a_fit_starts_where_mean_field_does():
-    model = bnn.Model((4, 9, 1), bnn.LearnedNoise(0.3))
+    model = bnn.Model((4, 9, 1), bnn.Gaussian(bnn.LearnedNoise(0.3)))
     start = FullCovariance(initial_std=0.07).initial(model, seed=5, n_restarts=3)
     other = bnn.MeanField(initial_std=0.07)
     expected = other.distribution(other.initial(model, seed=5, n_restarts=3))
@@ -130,7 +130,7 @@ def test_a_fit_finds_the_exact_posterior_and_the_evidence():
     model, data = problem()
     truth = exact(model, data)
     run = bnn.fit(model, data, seed=0, n_steps=2000, posterior=FAMILY, objective=LANDING)
-    parameters = run.parameters[-1]
+    parameters = run.parameters
     q = FAMILY.distribution(parameters)
     std = np.sqrt(np.diag(truth.covariance))
     assert np.all(np.abs(q.mean() - truth.mean) < 0.02 * std)
@@ -150,7 +150,7 @@ def test_the_usual_objective_finds_it_too():
     model, data = problem()
     truth = exact(model, data)
     run = bnn.fit(model, data, seed=0, n_steps=3000, posterior=FAMILY, objective=bnn.Elbo(n_draws=20))
-    q = FAMILY.distribution(run.parameters[-1])
+    q = FAMILY.distribution(run.parameters)
     std = np.sqrt(np.diag(truth.covariance))
     assert np.all(np.abs(q.mean() - truth.mean) < 0.1 * std)
     np.testing.assert_allclose(
@@ -168,7 +168,7 @@ def test_restarts_are_apart_and_a_run_is_what_was_saved(tmp_path):
     again = bnn.training.load_run(tmp_path / "run.npz")
     assert again.settings == run.settings
     np.testing.assert_array_equal(again.recorded_parameters, run.recorded_parameters)
-    np.testing.assert_array_equal(bnn.draw_posterior(again, 5, seed=1), bnn.draw_posterior(run, 5, seed=1))
+    np.testing.assert_array_equal(again.draw(5, seed=1), run.draw(5, seed=1))
     film = bnn.prediction.predict_film(run, np.linspace(0, 8, 5), seed=0, n_draws=10, frames=[0, -1])
     assert film.mean.shape == (2, 5)
 

@@ -14,7 +14,7 @@ from bayesian_nn.posteriors.low_rank import LowRank
 
 FAMILY = LowRank(rank=2)
 TINY = bnn.data.cosine_with_gap(seed=1, n_points=8)
-TINY_MODEL = bnn.Model((1, 3, 1), 0.1, scaling=TINY.scaling)
+TINY_MODEL = bnn.Model((1, 3, 1), bnn.Gaussian(0.1), scaling=TINY.scaling)
 LANDING = bnn.Elbo(n_draws=20, analytic_kl=False, stick_the_landing=True)
 
 
@@ -42,7 +42,7 @@ def entangled():
     x = 0.6 * common + 0.8 * pairs + 0.3 * random.normal(size=(60, 6))
     y = x @ random.normal(size=6) + 0.5 * random.normal(size=60)
     data = bnn.dataset(x, y)
-    return bnn.Model((6, 1), noise_std=0.5, prior_std=1.5, scaling=data.scaling), data
+    return bnn.Model((6, 1), bnn.Gaussian(0.5), prior=bnn.GaussianPrior(1.5), scaling=data.scaling), data
 
 
 # --- the family
@@ -74,7 +74,7 @@ def test_the_distribution_is_scipy_s():
 @pytest.mark.parametrize("noise_std", [0.3, bnn.LearnedNoise(0.2, 0.7)], ids=["known", "learned"])
 @pytest.mark.parametrize("leading", [(), (2, 3)], ids=str)
 def test_the_kl_is_tensorflow_probability_s_and_the_draws_mean(noise_std, leading):
-    model = bnn.Model((1, 3, 1), noise_std, prior_std=[(1.3, 0.5), (2.0, 0.9)])
+    model = bnn.Model((1, 3, 1), bnn.Gaussian(noise_std), prior=gaussian_priors([(1.3, 0.5), (2.0, 0.9)]))
     mean, std, factor = parts(*leading, n_latents=model.n_latents)
     parameters = tf.constant(FAMILY.parameters(mean, std, factor), tf.float64)
     kl = FAMILY.kl(model, parameters).numpy()
@@ -93,7 +93,7 @@ def test_the_kl_is_tensorflow_probability_s_and_the_draws_mean(noise_std, leadin
 
 
 def test_a_fit_starts_where_mean_field_does():
-    model = bnn.Model((4, 9, 1), bnn.LearnedNoise(0.3))
+    model = bnn.Model((4, 9, 1), bnn.Gaussian(bnn.LearnedNoise(0.3)))
     start = LowRank(3, initial_std=0.07).initial(model, seed=5, n_restarts=3)
     expected = bnn.MeanField(initial_std=0.07).initial(model, seed=5, n_restarts=3)
     assert start.shape == (3, 5 * model.n_latents)
@@ -144,11 +144,11 @@ def test_a_fit_of_rank_enough_finds_the_exact_posterior_and_one_of_less_does_not
     for rank in (1, 6):
         family = LowRank(rank)
         run = bnn.fit(model, data, seed=0, n_steps=3000, posterior=family, objective=LANDING)
-        q = family.distribution(run.parameters[-1])
+        q = family.distribution(run.parameters)
         assert np.all(np.abs(q.mean() - truth.mean) < 0.1 * std)
         differences[rank] = np.abs(q.covariance() - truth.covariance).max() / std.max() ** 2
         estimate = bnn.objectives.estimate_elbo(
-            model, family, run.parameters[-1], data, seed=7, n_draws=2000, analytic_kl=False
+            model, family, run.parameters, data, seed=7, n_draws=2000, analytic_kl=False
         )
         elbos[rank] = estimate.elbo
         assert estimate.elbo < truth.log_evidence + 5 * estimate.standard_error
@@ -163,7 +163,7 @@ def test_one_direction_is_all_that_two_correlated_inputs_need():
     model, data = problem()
     truth = exact(model, data)
     run = bnn.fit(model, data, seed=0, n_steps=3000, posterior=LowRank(1), objective=bnn.Elbo(n_draws=20))
-    q = run.posterior.distribution(run.parameters[-1])
+    q = run.posterior.distribution(run.parameters)
     std = np.sqrt(np.diag(truth.covariance))
     assert np.all(np.abs(q.mean() - truth.mean) < 0.1 * std)
     np.testing.assert_allclose(
@@ -183,6 +183,6 @@ def test_restarts_are_apart_and_a_run_is_what_was_saved(tmp_path):
     again = bnn.training.load_run(tmp_path / "run.npz")
     assert again.settings == run.settings
     np.testing.assert_array_equal(again.recorded_parameters, run.recorded_parameters)
-    np.testing.assert_array_equal(bnn.draw_posterior(again, 5, seed=1), bnn.draw_posterior(run, 5, seed=1))
+    np.testing.assert_array_equal(again.draw(5, seed=1), run.draw(5, seed=1))
     film = bnn.prediction.predict_film(run, np.linspace(0, 8, 5), seed=0, n_draws=10, frames=[0, -1])
     assert film.mean.shape == (2, 5)

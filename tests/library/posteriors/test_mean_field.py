@@ -7,7 +7,7 @@ from scipy.stats import norm
 import bayesian_nn as bnn
 
 FAMILY = bnn.MeanField()
-MODEL = bnn.Model((4, 9, 1), 0.1)
+MODEL = bnn.Model((4, 9, 1), bnn.Gaussian(0.1))
 
 
 def means_and_stds(*leading, n_latents=5):
@@ -57,7 +57,7 @@ def test_the_start_has_means_of_sd_one_over_root_fan_in_and_the_sd_asked_for():
 
 
 def test_learned_noise_starts_at_its_median():
-    model = bnn.Model((4, 9, 1), bnn.LearnedNoise(0.3))
+    model = bnn.Model((4, 9, 1), bnn.Gaussian(bnn.LearnedNoise(0.3)))
     mean = FAMILY.distribution(FAMILY.initial(model, seed=0, n_restarts=2)).mean().numpy()
     assert mean.shape == (2, MODEL.n_latents + 1)
     np.testing.assert_allclose(mean[:, -1], np.log(0.3), rtol=1e-6)

@@ -11,7 +11,7 @@ from bayesian_nn.prediction.predict import draw_recorded
 from bayesian_nn.runtime.portable_math import PREDICTION, normals
 
 SCALING = bnn.data.Scaling((10.0, -2.0), (4.0, 0.5), y_shift=50.0, y_scale=8.0)
-LINEAR = bnn.Model((2, 1), noise_std=3.0, prior_std=1.5, scaling=SCALING)
+LINEAR = bnn.Model((2, 1), bnn.Gaussian(3.0), prior=bnn.GaussianPrior(1.5), scaling=SCALING)
 X = np.array([[10.0, -2.0], [20.0, -2.0], [0.0, 1.0]])
 
 
@@ -21,7 +21,7 @@ def design(model, x):
 
 def film_run(n_recorded=3, *, best=1):
     data = bnn.data.cosine_with_gap(seed=0)
-    model = bnn.Model((1, 4, 1), bnn.LearnedNoise(0.3), scaling=data.scaling)
+    model = bnn.Model((1, 4, 1), bnn.Gaussian(bnn.LearnedNoise(0.3)), scaling=data.scaling)
     mean = np.random.default_rng(1).normal(size=(n_recorded, 2, model.n_latents))
     return made_by_hand.run(model, mean=mean, std=0.3 * np.exp(0.5 * mean), best=best)
 
@@ -35,7 +35,7 @@ def assert_moments(draws, mean, std):
 
 def test_the_prior_predictive_of_a_linear_model_is_the_closed_form():
     latents = bnn.draw_prior(LINEAR, 20_000, seed=1)
-    prediction = bnn.predict(LINEAR, latents, X)
+    prediction = bnn.prediction.predict_draws(LINEAR, latents, X)
     std = 8.0 * 1.5 * np.linalg.norm(design(LINEAR, X), axis=1)
     assert_moments(prediction.draws, 50.0, std)
     np.testing.assert_allclose(prediction.aleatoric_std, 3.0)
@@ -49,8 +49,8 @@ def test_a_seed_is_a_set_of_draws_from_the_prior():
 
 
 def test_the_prior_s_noise_is_log_normal():
-    model = bnn.Model((2, 1), bnn.LearnedNoise(0.2, 0.7))
-    noise_std = bnn.predict(model, bnn.draw_prior(model, 20_000, seed=1), X).noise_std
+    model = bnn.Model((2, 1), bnn.Gaussian(bnn.LearnedNoise(0.2, 0.7)))
+    noise_std = bnn.predict_prior(model, X, n_draws=20_000, seed=1).noise_std
     assert_moments(np.log(noise_std)[:, None], np.log(0.2), 0.7)
 
 
@@ -60,10 +60,10 @@ def test_the_posterior_predictive_of_a_linear_model_is_the_closed_form():
     run = made_by_hand.run(
         LINEAR, mean=[[mean + 9, mean + 5], [mean + 7, mean]], std=np.broadcast_to(std, (2, 2, 3)), best=1
     )
-    prediction = bnn.predict(LINEAR, bnn.draw_posterior(run, 20_000, seed=2), X)
+    prediction = bnn.predict(run, X, n_draws=20_000, seed=2)
     a = design(LINEAR, X)
     assert_moments(prediction.draws, 50 + 8 * a @ mean, 8 * np.sqrt(a**2 @ std**2))
-    first = bnn.predict(LINEAR, draw_recorded(run, 20_000, seed=2, recorded=0), X)
+    first = bnn.prediction.predict_draws(LINEAR, draw_recorded(run, 20_000, seed=2, recorded=0), X)
     assert_moments(first.draws, 50 + 8 * a @ (mean + 5), 8 * np.sqrt(a**2 @ std**2))
 
 
@@ -76,26 +76,26 @@ def test_a_seed_gives_the_same_noise_at_every_recorded_step():
         noises.append((draws - distribution.mean().numpy()) / distribution.stddev().numpy())
     np.testing.assert_allclose(noises[1:], [noises[0]] * 2, atol=1e-4)
     assert np.ptp(noises[0]) > 1
-    other = bnn.draw_posterior(run, 6, seed=5)
-    assert np.all(other != bnn.draw_posterior(run, 6, seed=4))
+    other = run.draw(6, seed=5)
+    assert np.all(other != run.draw(6, seed=4))
 
 
 def test_every_frame_of_a_film_is_the_prediction_of_its_record():
     run, x = film_run(), np.linspace(-8, 8, 21)
     film = bnn.prediction.predict_film(run, x, seed=4, n_draws=30, n_curves=5)
-    np.testing.assert_array_equal(film.steps, run.steps)
+    np.testing.assert_array_equal(film.steps, run.recorded_steps)
     np.testing.assert_array_equal(film.x, x)
     noise = normals(4, PREDICTION, 30 * run.model.n_latents).reshape(30, -1).astype(np.float32)
     for recorded, parameters in enumerate(run.parameters):
         latents = run.posterior.draw(parameters, noise).numpy()
-        prediction = bnn.predict(run.model, latents, x)
+        prediction = bnn.prediction.predict_draws(run.model, latents, x)
         np.testing.assert_array_equal(film.mean[recorded], prediction.mean)
         np.testing.assert_array_equal(film.epistemic_std[recorded], prediction.epistemic_std)
         np.testing.assert_array_equal(film.std[recorded], prediction.std)
         np.testing.assert_array_equal(film.curves[recorded], prediction.draws[:5])
     last = bnn.prediction.predict_film(run, x, seed=4, n_draws=30, n_curves=5, frames=[0, 2])
     np.testing.assert_array_equal(last.curves, film.curves[[0, 2]])
-    np.testing.assert_array_equal(last.steps, run.steps[[0, 2]])
+    np.testing.assert_array_equal(last.steps, run.recorded_steps[[0, 2]])
     more = bnn.prediction.predict_film(run, x, seed=4, n_draws=40, n_curves=5)
     np.testing.assert_array_equal(more.curves, film.curves)
     assert np.all(bnn.prediction.predict_film(run, x, seed=5, n_draws=30).curves[:, :5] != film.curves)
@@ -110,9 +110,9 @@ def test_a_prediction_in_parts_is_the_prediction_at_once(monkeypatch):
         lambda model, latents, x: sizes.append(len(latents)) or whole(model, latents, x),
     )
     x = np.linspace(0, 8, 30_000)[:, None]
-    model = bnn.Model((1, 20, 1), 0.1)
+    model = bnn.Model((1, 20, 1), bnn.Gaussian(0.1))
     latents = bnn.draw_prior(model, 10, seed=0)
-    draws = bnn.predict(model, latents, x).draws
+    draws = bnn.prediction.predict_draws(model, latents, x).draws
     # 2**21 numbers a layer, for 20 units and 30,000 points.
     assert sizes == [3, 3, 3, 1]
     np.testing.assert_allclose(draws, whole(model, latents, x), rtol=1e-5, atol=1e-5)
@@ -120,15 +120,15 @@ def test_a_prediction_in_parts_is_the_prediction_at_once(monkeypatch):
 
 def test_draws_of_any_method_are_predicted_in_their_own_precision():
     latents = np.random.default_rng(0).normal(size=(3, 3))
-    prediction = bnn.predict(LINEAR, latents, X)
+    prediction = bnn.prediction.predict_draws(LINEAR, latents, X)
     np.testing.assert_allclose(prediction.draws, 50 + 8 * latents @ design(LINEAR, X).T, rtol=1e-13)
     np.testing.assert_array_equal(prediction.x, X)
 
 
 def test_one_input_may_be_a_plain_list():
     run = film_run()
-    latents = bnn.draw_posterior(run, 3, seed=0)
-    plain, column = (bnn.predict(run.model, latents, x) for x in ([1, 2], [[1], [2]]))
+    latents = run.draw(3, seed=0)
+    plain, column = (bnn.prediction.predict_draws(run.model, latents, x) for x in ([1, 2], [[1], [2]]))
     np.testing.assert_array_equal(plain.draws, column.draws)
     outputs = network(run.model, latents, run.model.inputs([[1], [2]]))
     np.testing.assert_array_equal(plain.draws, outputs)
@@ -138,26 +138,47 @@ def test_one_input_may_be_a_plain_list():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: bnn.predict(LINEAR, np.ones((5, 3)), [1, 2]), r"x must be \[n_points, 2\] .* got \[2, 1\]"),
-        (lambda: bnn.predict(LINEAR, np.ones((5, 3)), np.ones((4, 3))), r"x must be .* got \[4, 3\]"),
-        (lambda: bnn.predict(LINEAR, np.ones((5, 3)), 1.0), r"x must be .* got \[\]"),
         (
-            lambda: bnn.predict(LINEAR, np.ones((5, 3)), [[1, np.nan]]),
+            lambda: bnn.prediction.predict_draws(LINEAR, np.ones((5, 3)), [1, 2]),
+            r"x must be \[n_points, 2\] .* got \[2, 1\]",
+        ),
+        (
+            lambda: bnn.prediction.predict_draws(LINEAR, np.ones((5, 3)), np.ones((4, 3))),
+            r"x must be .* got \[4, 3\]",
+        ),
+        (lambda: bnn.prediction.predict_draws(LINEAR, np.ones((5, 3)), 1.0), r"x must be .* got \[\]"),
+        (
+            lambda: bnn.prediction.predict_draws(LINEAR, np.ones((5, 3)), [[1, np.nan]]),
             r"x has 1 .* not finite, .* \(0, 1\): nan",
         ),
-        (lambda: bnn.predict(LINEAR, np.ones((5, 3)), [["a", "b"]]), "x must be an array of numbers"),
-        (lambda: bnn.predict(LINEAR, np.ones((5, 4)), X), r"latents must be \[n_draws, 3\] .* got \[5, 4\]"),
-        (lambda: bnn.predict(LINEAR, np.ones(3), X), r"latents must be \[n_draws, 3\] .* got \[3\]"),
-        (lambda: bnn.predict(LINEAR, np.ones((0, 3)), X), "draws must not be empty; got n_draws = 0"),
-        (lambda: bnn.predict(LINEAR, np.full((5, 3), np.nan), X), "draws has 15 values that are not finite"),
+        (
+            lambda: bnn.prediction.predict_draws(LINEAR, np.ones((5, 3)), [["a", "b"]]),
+            "x must be an array of numbers",
+        ),
+        (
+            lambda: bnn.prediction.predict_draws(LINEAR, np.ones((5, 4)), X),
+            r"latents must be \[n_draws, 3\] .* got \[5, 4\]",
+        ),
+        (
+            lambda: bnn.prediction.predict_draws(LINEAR, np.ones(3), X),
+            r"latents must be \[n_draws, 3\] .* got \[3\]",
+        ),
+        (
+            lambda: bnn.prediction.predict_draws(LINEAR, np.ones((0, 3)), X),
+            "draws must not be empty; got n_draws = 0",
+        ),
+        (
+            lambda: bnn.prediction.predict_draws(LINEAR, np.full((5, 3), np.nan), X),
+            "draws has 15 values that are not finite",
+        ),
         (lambda: bnn.draw_prior(LINEAR, 0, seed=0), "n_draws must be a whole number, 1 or more; got 0"),
         (lambda: bnn.draw_prior(LINEAR, 2.5, seed=0), "n_draws must be .* got 2.5"),
         (lambda: bnn.draw_prior(LINEAR, 2, seed=-1), "seed must be a whole number, 0 or more; got -1"),
-        (lambda: bnn.draw_posterior(film_run(), 0, seed=0), "n_draws must be .* 1 or more; got 0"),
-        (lambda: bnn.draw_posterior(film_run(), 2, seed=0.5), "seed must be .* got 0.5"),
-        (lambda: bnn.draw_posterior(bnn.MeanField(), 2, seed=0), r"result must be a Run .* got MeanField\("),
-        (lambda: bnn.draw_posterior(bnn.modes.Laplace, 2, seed=0), r"result must be a Run .* got <class"),
-        (lambda: bnn.draw_posterior(X, 2, seed=0), r"result must be a Run .* got array\("),
+        (lambda: film_run().draw(0, seed=0), "n_draws must be .* 1 or more; got 0"),
+        (lambda: film_run().draw(2, seed=0.5), "seed must be .* got 0.5"),
+        (lambda: bnn.MeanField().draw(2, seed=0), r"result must be a Run .* got MeanField\("),
+        (lambda: bnn.modes.Laplace.draw(2, seed=0), r"result must be a Run .* got <class"),
+        (lambda: X.draw(2, seed=0), r"result must be a Run .* got array\("),
         (lambda: film(seed=0, n_draws=0), "n_curves must be between 1 and n_draws=0; got 10"),
         (lambda: film(seed=0, n_draws=5), "n_curves must be between 1 and n_draws=5; got 10"),
         (lambda: film(seed=0, frames=[2, 1]), "steps must increase"),

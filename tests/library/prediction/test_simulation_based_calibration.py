@@ -9,7 +9,12 @@ import bayesian_nn as bnn
 from bayesian_nn.prediction.simulation_based_calibration import rank_simulations, simulate
 from bayesian_nn.sampling.hmc import sample_chains
 
-MODEL = bnn.Model((1, 1), noise_std=0.5, prior_std=1.5, scaling=bnn.data.Scaling((2.0,), (3.0,), 10.0, 2.0))
+MODEL = bnn.Model(
+    (1, 1),
+    bnn.Gaussian(0.5),
+    prior=bnn.GaussianPrior(1.5),
+    scaling=bnn.data.Scaling((2.0,), (3.0,), 10.0, 2.0),
+)
 X = np.linspace(-3, 5, 8)
 SETTINGS = {"seed": 0, "n_simulations": 300, "at": [-6, 1, 9]}
 # Below this even the smallest of four p-values is no chance: once in 5,000 correct programs.
@@ -51,7 +56,7 @@ def test_of_a_posterior_that_forgot_the_data_only_the_log_likelihood_tells():
 
 # --- Hamiltonian Monte Carlo on a network
 
-NETWORK = bnn.Model((1, 8, 1), noise_std=0.2, scaling=bnn.data.Scaling((4.0,), (4.0,)))
+NETWORK = bnn.Model((1, 8, 1), bnn.Gaussian(0.2), scaling=bnn.data.Scaling((4.0,), (4.0,)))
 IN_TWO_PARTS = np.r_[np.linspace(0, 2, 10), np.linspace(6, 8, 10)]
 
 
@@ -106,14 +111,14 @@ def test_simulated_data_are_the_model_s():
 
 
 def test_learned_noise_is_simulated_with_its_own_sd():
-    model = bnn.Model((1, 1), noise_std=bnn.LearnedNoise(median=0.2, log_std=0.7))
+    model = bnn.Model((1, 1), bnn.Gaussian(bnn.LearnedNoise(median=0.2, log_std=0.7)))
     latents, y = simulate(model, np.zeros(50), seed=0, n_simulations=300)
     standardised = (y - latents[:, 1:2]) / np.exp(latents[:, 2:])
     assert abs(standardised.std() - 1) < 5 / np.sqrt(2 * standardised.size)
 
 
 def test_the_log_likelihood_has_the_learned_noise_s_constant():
-    model = bnn.Model((1, 1), noise_std=bnn.LearnedNoise(median=0.2))
+    model = bnn.Model((1, 1), bnn.Gaussian(bnn.LearnedNoise(median=0.2)))
     truths, _ = simulate(model, X, seed=0, n_simulations=20)
     # Far too much noise makes residuals small and the density of all observations low.
     ranks = rank_simulations(

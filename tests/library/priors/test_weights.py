@@ -98,7 +98,7 @@ def test_single_precision_is_enough_and_has_a_gradient_everywhere(prior):
 
 @PRIORS
 def test_the_classifier_s_kl_is_the_sum_over_its_weights(prior):
-    model = bnn.Classifier((4, 2), prior)
+    model = bnn.Model((4, 2), bnn.Categorical(2), prior=prior, activation="relu")
     mean, std = (part.reshape(-1, model.n_latents) for part in (MEANS, STDS))
     kl, expected = model.kl(mean, std), prior.kl(mean, std).numpy().sum(axis=1)
     assert kl.shape == (2,)

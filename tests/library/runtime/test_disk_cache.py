@@ -66,7 +66,7 @@ class Settings:
 
 
 DATA = bnn.data.cosine_with_gap(seed=42)
-MODEL = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=DATA.scaling)
+MODEL = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=DATA.scaling)
 SAME_BUT_FOR_ONE_THING = [
     (1, 2),
     (1, 1.0),

@@ -57,8 +57,8 @@ def test_no_two_purposes_share_a_stream(monkeypatch):
         for name in ("key", "generator"):
             monkeypatch.setattr(module, name, counted, raising=False)
     data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.data.Scaling((0.0,), (1.0,)))
-    run = bnn.fit(bnn.Model((1, 1), 1.0), data, seed=0, n_steps=3, batch_size=1)
-    bnn.draw_posterior(run, 2, seed=0)
+    run = bnn.fit(bnn.Model((1, 1), bnn.Gaussian(1.0)), data, seed=0, n_steps=3, batch_size=1)
+    run.draw(2, seed=0)
     bnn.draw_prior(run.model, 2, seed=0)
     blocks = {(0,), (1,)}
     tags = {(-1,), (-2,), (-3,), (-4,)}
@@ -68,7 +68,7 @@ def test_no_two_purposes_share_a_stream(monkeypatch):
 
 
 def test_a_fit_is_not_judged_by_the_noise_that_trained_it():
-    family, network = bnn.MeanField(), bnn.Model((1, 1), 1.0)
+    family, network = bnn.MeanField(), bnn.Model((1, 1), bnn.Gaussian(1.0))
     parameters = family.parameters(np.zeros((1, 2)), np.ones((1, 2)))
     data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.data.Scaling((0.0,), (1.0,)))
     trained = tf.random.stateless_normal([1000, 2], [5, 0])

@@ -32,7 +32,7 @@ def autoregressive(rng, n_chains, n_draws, n_latents, correlation):
 
 
 def test_independent_draws_are_worth_their_number():
-    model = bnn.Model((1, 1), 1.0)
+    model = bnn.Model((1, 1), bnn.Gaussian(1.0))
     chains = chains_of(model, np.random.default_rng(0).normal(size=(4, 1000, 2)))
     r_hat, ess = bnn.sampling.function_space_convergence(chains, X)
     assert r_hat.shape == ess.shape == (5,)
@@ -41,7 +41,7 @@ def test_independent_draws_are_worth_their_number():
 
 
 def test_correlated_draws_are_worth_less():
-    model = bnn.Model((1, 1), 1.0)
+    model = bnn.Model((1, 1), bnn.Gaussian(1.0))
     chains = chains_of(model, autoregressive(np.random.default_rng(1), 8, 4000, 2, 0.8))
     # Of an AR(1) process: n (1 - a) / (1 + a).
     np.testing.assert_allclose(
@@ -50,7 +50,7 @@ def test_correlated_draws_are_worth_less():
 
 
 def test_draws_that_alternate_are_worth_more():
-    model = bnn.Model((1, 1), 1.0)
+    model = bnn.Model((1, 1), bnn.Gaussian(1.0))
     chains = chains_of(model, autoregressive(np.random.default_rng(6), 8, 4000, 2, -0.5))
     np.testing.assert_allclose(
         bnn.sampling.function_space_convergence(chains, X).ess, 8 * 4000 * 1.5 / 0.5, rtol=0.2
@@ -60,12 +60,12 @@ def test_draws_that_alternate_are_worth_more():
 def test_chains_that_disagree_are_seen():
     latents = np.random.default_rng(2).normal(size=(4, 500, 2))
     latents[0] += 2
-    chains = chains_of(bnn.Model((1, 1), 1.0), latents)
+    chains = chains_of(bnn.Model((1, 1), bnn.Gaussian(1.0)), latents)
     assert bnn.sampling.function_space_convergence(chains, X).r_hat.max() > 1.1
 
 
 def test_units_may_change_places():
-    model = bnn.Model((1, 2, 1), 1.0)
+    model = bnn.Model((1, 2, 1), bnn.Gaussian(1.0))
     latents = np.random.default_rng(3).normal(size=(4, 500, model.n_latents))
     latents[..., :2] += [3, -3]
     swapped = latents.copy()
@@ -78,7 +78,7 @@ def test_units_may_change_places():
 
 
 def test_one_chain_is_judged_too():
-    model = bnn.Model((1, 1), 1.0)
+    model = bnn.Model((1, 1), bnn.Gaussian(1.0))
     independent = chains_of(model, np.random.default_rng(4).normal(size=(1, 20_000, 2)))
     correlated = chains_of(model, autoregressive(np.random.default_rng(5), 1, 20_000, 2, 0.8))
     r_hat, ess = bnn.sampling.function_space_convergence(independent, X)
@@ -115,9 +115,11 @@ def test_one_chain_is_judged_too():
 )
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
-        call(chains_of(bnn.Model((1, 1), 1.0), np.zeros((4, 5, 2))))
+        call(chains_of(bnn.Model((1, 1), bnn.Gaussian(1.0)), np.zeros((4, 5, 2))))
 
 
 def test_too_short_chains_are_refused():
     with pytest.raises(ValueError, match=r"At least 4 draws of every chain are needed; got 3\. Raise"):
-        bnn.sampling.function_space_convergence(chains_of(bnn.Model((1, 1), 1.0), np.zeros((4, 3, 2))), X)
+        bnn.sampling.function_space_convergence(
+            chains_of(bnn.Model((1, 1), bnn.Gaussian(1.0)), np.zeros((4, 3, 2))), X
+        )

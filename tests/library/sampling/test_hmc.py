@@ -84,7 +84,7 @@ def test_the_warm_up_finds_step_and_masses(chains):
 
 def test_a_short_warm_up_is_enough_for_the_post_s_network():
     data = bnn.data.cosine_with_gap(seed=42)
-    model = bnn.Model((1, 10, 10, 1), noise_std=0.1, scaling=data.scaling)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=data.scaling)
     chains = bnn.sample_hmc(model, data, seed=0, n_chains=16, n_warmup=60, n_draws=20)
     assert 0.85 < chains.acceptance.mean() < 0.99
     # A step too large leaves chains where they are, in some narrow place.
@@ -95,11 +95,11 @@ def test_a_learned_noise_has_its_exact_posterior():
     rng = np.random.default_rng(5)
     x = np.linspace(-1, 1, 15)
     data = bnn.dataset(x, 0.5 * x + rng.normal(0, 0.4, 15))
-    model = bnn.Model((1, 1), bnn.LearnedNoise(1.0, 0.5))
+    model = bnn.Model((1, 1), bnn.Gaussian(bnn.LearnedNoise(1.0, 0.5)))
     chains = bnn.sample_hmc(model, data, seed=2, **QUICK)
     # The weights can be integrated out, and one dimension is left for a grid.
     grid = np.linspace(-4, 2, 2001)
-    known = [bnn.Model((1, 1), float(np.exp(value))) for value in grid]
+    known = [bnn.Model((1, 1), bnn.Gaussian(float(np.exp(value)))) for value in grid]
     log_density = [linear_regression.exact(each, data).log_evidence for each in known]
     log_density += -0.5 * (grid / 0.5) ** 2
     weights = np.exp(log_density - logsumexp(log_density))
@@ -118,7 +118,12 @@ def test_every_chain_may_have_data_of_its_own():
     chains = sample_chains(MODEL, inputs, shifted, seed=3, start=start, lengths=(100, 200))
     intercepts = chains.latents[..., 2].astype(np.float64)
     std = np.sqrt(EXACT.covariance[2, 2])
-    other = EXACT.covariance @ EXACT.design.T @ (targets + 3) / (MODEL.noise_std / MODEL.scaling.y_scale) ** 2
+    other = (
+        EXACT.covariance
+        @ EXACT.design.T
+        @ (targets + 3)
+        / (MODEL.likelihood.noise_std / MODEL.scaling.y_scale) ** 2
+    )
     for group, expected in ((intercepts[:8], EXACT.mean[2]), (intercepts[8:], other[2])):
         assert_is_mean_of(group, expected, std, effective_sample_size(group))
 
@@ -137,7 +142,7 @@ def test_groups_of_chains_are_chains_like_any(monkeypatch):
 
 
 def test_the_energy_error_falls_with_the_square_of_the_step():
-    model = bnn.Model((1, 4, 1), 0.3)
+    model = bnn.Model((1, 4, 1), bnn.Gaussian(0.3))
     rng = np.random.default_rng(4)
     x = rng.normal(size=(10, 1))
     start, momenta = rng.normal(size=(2, model.n_latents, 8)).astype(np.float32)
@@ -165,7 +170,7 @@ def test_a_seed_gives_the_same_chains_again(chains):
 
 
 def test_draws_are_chosen_without_replacement(chains):
-    draws = bnn.draw_posterior(chains, 3200, seed=0)
+    draws = chains.draw(3200, seed=0)
     assert draws.shape == (3200, 3)
     np.testing.assert_array_equal(np.sort(draws, axis=0), np.sort(chains.latents.reshape(-1, 3), axis=0))
     with pytest.raises(ValueError, match="n_draws must be at most 3200, all that was drawn; got 3201"):

@@ -83,9 +83,9 @@ def lyapunov(model, data, batch_size, times, friction):
     A s + b + noise of covariance Q, with A and b a minibatch's own."""
     truth = exact(model, data)
     n_points, n_latents = truth.design.shape
-    noise_std = model.noise_std / model.scaling.y_scale
+    noise_std = model.likelihood.noise_std / model.scaling.y_scale
     targets = (data.y - model.scaling.y_shift) / model.scaling.y_scale
-    prior = np.eye(n_latents) / model.prior_std**2
+    prior = np.eye(n_latents) / model.prior.std**2
     identity = np.eye(n_latents)
     size = 2 * n_latents
     doubled, noise = np.zeros((size**2, size**2)), np.zeros((size, size))
@@ -196,13 +196,15 @@ def test_a_schedule_s_steps_are_used_and_kept():
 
 def test_the_post_s_network_is_learned():
     data = bnn.data.cosine_with_gap(seed=42)
-    model = bnn.Model((1, 10, 10, 1), 0.1, scaling=data.scaling)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=data.scaling)
     chains = sample_sghmc(model, data, seed=0, step_size=0.003, n_steps=4000, n_chains=16)
     latents = chains.draw(500, seed=1)
     elsewhere = bnn.data.cosine_with_gap(seed=7, n_points=1000)
-    assert bnn.predict(model, latents, elsewhere.x).log_density(elsewhere.y).mean() >= 0.7
+    assert bnn.prediction.predict_draws(model, latents, elsewhere.x).log_density(elsewhere.y).mean() >= 0.7
     # Sure at the data, and not between them.
-    at_data, between = (bnn.predict(model, latents, x).epistemic_std.mean() for x in (data.x, [[3.5], [4.5]]))
+    at_data, between = (
+        bnn.prediction.predict_draws(model, latents, x).epistemic_std.mean() for x in (data.x, [[3.5], [4.5]])
+    )
     assert between > 3 * at_data
 
 

@@ -33,7 +33,7 @@ def test_they_are_the_sampler_s_own(tmp_path, monkeypatch):
     [
         {"seed": 4},
         {"n_draws": 11},
-        {"model": bnn.Model((2, 1), noise_std=4.1, prior_std=1.5, scaling=DATA.scaling)},
+        {"model": bnn.Model((2, 1), bnn.Gaussian(4.1), prior=bnn.GaussianPrior(1.5), scaling=DATA.scaling)},
         {"data": bnn.dataset(DATA.x, DATA.y + 1)},
     ],
 )

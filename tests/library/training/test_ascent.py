@@ -20,8 +20,8 @@ def climb(start, targets=TARGETS, **arguments):
 def optimum(targets, shifts=0.0):
     """The mode `[..., n_latents]` with these targets, and the prior moved by these shifts."""
     truth = exact(MODEL, DATA)
-    noise_std = MODEL.noise_std / MODEL.scaling.y_scale
-    linear = targets @ truth.design / noise_std**2 + shifts / MODEL.prior_std**2
+    noise_std = MODEL.likelihood.noise_std / MODEL.scaling.y_scale
+    linear = targets @ truth.design / noise_std**2 + shifts / MODEL.prior.std**2
     return linear @ truth.covariance
 
 

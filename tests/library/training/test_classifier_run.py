@@ -15,21 +15,39 @@ ARRAYS = ("parameters", "log_likelihood", "kl", "recorded_steps", "recorded_para
 SETTINGS = {
     "defaults": {},
     "nothing a default": {
-        "model": bnn.Classifier((4, 3, 2), bnn.priors.ScaleMixturePrior((0.3, 1e-3), (0.25, 0.75)), "tanh"),
+        "model": bnn.Model(
+            (4, 3, 2),
+            bnn.Categorical(2),
+            prior=bnn.priors.ScaleMixturePrior((0.3, 1e-3), (0.25, 0.75)),
+            activation="tanh",
+        ),
         "posterior": bnn.MeanField(0.05),
         "objective": bnn.objectives.Flipout(3, 0.1),
         "optimizer": bnn.Adam(bnn.StepDecay(0.1, 0.9, 10), beta1=0.8, beta2=0.95, epsilon=1e-6),
         "seed": 2**40,
         "kl_warmup": 0.0,
     },
-    "a prior for each weight": {"model": bnn.Classifier((4, 3, 2), bnn.priors.RelevancePrior())},
+    "a prior for each weight": {
+        "model": bnn.Model(
+            (4, 3, 2), bnn.Categorical(2), prior=bnn.priors.RelevancePrior(), activation="relu"
+        )
+    },
     "a prior for each layer, images of one norm": {
-        "model": bnn.Classifier(
-            (4, 3, 2), (bnn.priors.ScaleMixturePrior(), bnn.GaussianPrior()), input_norm=2
+        "model": bnn.Model(
+            (4, 3, 2),
+            bnn.Categorical(2),
+            prior=(bnn.priors.ScaleMixturePrior(), bnn.GaussianPrior(0.1)),
+            activation="relu",
+            scaling=bnn.data.PixelNorm(2),
         )
     },
     "NumPy's numbers": {
-        "model": bnn.Classifier((np.int64(4), 3, 2), bnn.GaussianPrior(np.float32(0.1))),
+        "model": bnn.Model(
+            (np.int64(4), 3, 2),
+            bnn.Categorical((np.int64(4), 3, 2)[-1]),
+            prior=bnn.GaussianPrior(np.float32(0.1)),
+            activation="relu",
+        ),
         "objective": bnn.LocalReparameterisation(np.int64(2), np.float32(0.1)),
     },
 }
@@ -71,7 +89,7 @@ def test_draws_are_a_seed_s_and_the_first_of_more_are_the_same():
     draws = run.draw(5, seed=1)
     np.testing.assert_array_equal(draws, run.draw(9, seed=1)[:5])
     np.testing.assert_array_equal(draws, list(run.draws(5, seed=1)))
-    np.testing.assert_array_equal(draws, bnn.draw_posterior(run, 5, seed=1))
+    np.testing.assert_array_equal(draws, run.draw(5, seed=1))
     assert np.all(draws != run.draw(5, seed=2))
     assert len(np.unique(draws)) == draws.size
     # The same noise at every step, so that a film's frames differ by what was learned.
@@ -84,7 +102,7 @@ def test_draws_are_a_seed_s_and_the_first_of_more_are_the_same():
 def test_its_properties_say_what_was_done():
     run = a_run()
     assert (run.model, run.posterior) == (run.settings.model, run.settings.posterior)
-    assert (run.n_steps, run.steps_per_epoch) == (10, 2)
+    assert (run.n_steps_done, run.steps_per_epoch) == (10, 2)
     np.testing.assert_array_equal(run.epochs, [0, 1.5, 5])
     np.testing.assert_array_equal(run.elbo, run.log_likelihood - run.kl)
 
@@ -166,7 +184,7 @@ class OtherFamily(bnn.MeanField):
     ("changes", "message"),
     [
         (
-            {"model": bnn.Classifier((4, 3, 2), OtherPrior())},
+            {"model": bnn.Model((4, 3, 2), bnn.Categorical(2), prior=OtherPrior(), activation="relu")},
             "prior is of the kind OtherPrior, .* GaussianPrior or",
         ),
         (
@@ -212,7 +230,7 @@ def test_runs_of_regression_and_of_classes_are_not_taken_for_each_other(tmp_path
     path = saved(a_run(), tmp_path)
     with pytest.raises(ValueError, match=r"run\.npz"):
         bnn.training.load_run(path)
-    model = bnn.Model((1, 1), 0.1)
+    model = bnn.Model((1, 1), bnn.Gaussian(0.1))
     bnn.training.save_run(made_by_hand.run(model, mean=np.zeros((1, 1, 2)), std=np.ones((1, 1, 2))), path)
     with pytest.raises(ValueError, match=r"run\.npz is no classifier's run"):
         bnn.training.load_classifier_run(path)

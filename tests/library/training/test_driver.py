@@ -20,7 +20,7 @@ from bayesian_nn.training.recorder import log_spaced_steps
 pytestmark = pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
 
 DATA = bnn.data.cosine_with_gap(seed=1, n_points=8)
-MODEL = bnn.Model((1, 3, 1), 0.1, scaling=DATA.scaling)
+MODEL = bnn.Model((1, 3, 1), bnn.Gaussian(0.1), scaling=DATA.scaling)
 CONSTANT_RATE = bnn.Adam(bnn.StepDecay(0.05))
 CASES = {"full batch": {}, "minibatches, restarts": {"batch_size": 3, "n_restarts": 3}}
 # The loop's blocks have 250 steps here.
@@ -92,7 +92,7 @@ def test_recording_does_not_change_the_path(record_at):
     np.testing.assert_array_equal(run.recorded_parameters[-1], whole.recorded_parameters[-1])
     # The end is always kept.
     wanted = log_spaced_steps(600) if record_at is None else record_at
-    np.testing.assert_array_equal(run.steps, sorted({*wanted, 600}))
+    np.testing.assert_array_equal(run.recorded_steps, sorted({*wanted, 600}))
 
 
 @pytest.mark.parametrize("stop", [50, BLOCK, 300])
@@ -150,8 +150,8 @@ def test_a_resumed_run_keeps_the_record_of_the_earlier_one(content, tmp_path):
     for earlier in (part, bnn.training.load_run(tmp_path / "part.npz")):
         run = fit(resume=earlier, record_at=[300])
         # 100 was there only because the earlier run ended there.
-        np.testing.assert_array_equal(run.steps, [0, 7, 33, 300, 600])
-        kept = np.isin(whole.steps, run.steps)
+        np.testing.assert_array_equal(run.recorded_steps, [0, 7, 33, 300, 600])
+        kept = np.isin(whole.steps, run.recorded_steps)
         np.testing.assert_array_equal(run.recorded_parameters, whole.recorded_parameters[kept])
     asked = fit(n_steps=100, record_at=[0, 7, 33, 100])
     assert content(fit(resume=asked, record_at=[300])) == content(whole)
@@ -161,7 +161,7 @@ def test_a_run_resumed_with_more_steps_has_the_usual_record_of_both():
     part = fit(n_steps=100, record_at=None)
     run = fit(resume=part, record_at=None)
     later = log_spaced_steps(600)
-    np.testing.assert_array_equal(run.steps, np.union1d(log_spaced_steps(100), later[later > 100]))
+    np.testing.assert_array_equal(run.recorded_steps, np.union1d(log_spaced_steps(100), later[later > 100]))
     np.testing.assert_array_equal(run.log_likelihoods, unbroken("full batch").log_likelihoods)
 
 
@@ -181,7 +181,7 @@ def test_ctrl_c_keeps_what_was_recorded_and_a_resumed_run_is_whole(
         interrupt(patch, place, blocks_done)
         run = fit()
     done = blocks_done * BLOCK
-    assert (run.outcome, run.n_steps, run.steps[-1]) == ("interrupted", done, done)
+    assert (run.outcome, run.n_steps_done, run.recorded_steps[-1]) == ("interrupted", done, done)
     message = f"Interrupted after step {done} of 600; what was recorded is kept, and fit(..., resume=run)"
     assert message in capsys.readouterr().err
     np.testing.assert_array_equal(run.log_likelihoods, unbroken("full batch").log_likelihoods[:done])
@@ -201,8 +201,8 @@ def test_ctrl_c_at_once_leaves_a_resumed_run_as_it_was(monkeypatch):
     with monkeypatch.context() as patch:
         interrupt(patch, "block", 0)
         run = fit(resume=part)
-    assert (run.outcome, run.n_steps) == ("interrupted", BLOCK)
-    np.testing.assert_array_equal(run.steps, part.steps)
+    assert (run.outcome, run.n_steps_done) == ("interrupted", BLOCK)
+    np.testing.assert_array_equal(run.recorded_steps, part.steps)
 
 
 def interrupt(patch, place, blocks_done):
@@ -277,7 +277,7 @@ def test_one_restart_that_leaves_the_finite_numbers_does_not_stop_the_others():
     assert run.best != 0
     np.testing.assert_array_equal(run.log_likelihoods[:, 1:], whole.log_likelihoods[:, 1:])
     # What the run explains is what its best restart does.
-    mean = bnn.predict(MODEL, bnn.draw_posterior(run, 2000, seed=0), DATA.x).mean
+    mean = bnn.predict(run, DATA.x, n_draws=2000, seed=0).mean
     assert run.explained == pytest.approx(bnn.scores.explained_variance(mean, DATA.y), abs=0.02)
 
 

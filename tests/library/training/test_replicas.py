@@ -17,7 +17,7 @@ N_IMAGES = 12
 LABELS = np.arange(N_IMAGES) % 3
 IMAGES = np.random.default_rng(0).uniform(size=(N_IMAGES, 2, 2)).astype(np.float32)
 DATA = bnn.LabelledImages(IMAGES, LABELS, ("a", "b", "c"))
-MODEL = bnn.Classifier((4, 5, 3))
+MODEL = bnn.Model((4, 5, 3), bnn.Categorical(3), prior=bnn.GaussianPrior(0.1), activation="relu")
 OBJECTIVES = [bnn.LocalReparameterisation(), bnn.LocalReparameterisation(2, 0.3), bnn.objectives.Flipout(3)]
 
 
@@ -138,7 +138,9 @@ TOLD_APART = bnn.LabelledImages(
 
 @pytest.mark.parametrize("batch_size", [3, 5, 12])
 def test_an_epoch_sees_every_image_at_most_once_with_its_label_and_the_next_in_another_order(batch_size):
-    model = bnn.Classifier((4, N_IMAGES))
+    model = bnn.Model(
+        (4, N_IMAGES), bnn.Categorical((4, N_IMAGES)[-1]), prior=bnn.GaussianPrior(0.1), activation="relu"
+    )
     settings = {"model": model, "data": TOLD_APART, "objective": Seen(), "n_epochs": 40}
     parts = np.stack([taken[-1] for taken in steps(batch_size=batch_size, **settings)])
     np.testing.assert_allclose(parts[:, 1], 0, atol=1e-4)

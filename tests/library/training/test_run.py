@@ -94,7 +94,7 @@ class OtherSchedule:
     ],
 )
 def test_a_run_of_an_unknown_kind_is_not_saved(tmp_path, settings, message):
-    model = bnn.Model((1, 2, 1), 0.1)
+    model = bnn.Model((1, 2, 1), bnn.Gaussian(0.1))
     run = made_by_hand.run(model, mean=np.zeros((1, 1, 7)), std=np.ones((1, 1, 7)), **settings)
     with pytest.raises(ValueError, match=f"This run cannot be saved: {message}"):
         saved(run, tmp_path)
@@ -122,10 +122,10 @@ def test_the_same_run_is_the_same_bytes(tmp_path):
 
 def test_the_best_restart_is_the_one_of_the_highest_elbo():
     run = a_run()
-    assert (run.best, run.final_elbo, run.n_steps) == (1, -100.0, 4)
+    assert (run.best, run.final_elbo, run.n_steps_done) == (1, -100.0, 4)
     np.testing.assert_array_equal(run.parameters, run.recorded_parameters[:, 1])
     np.testing.assert_array_equal(run.elbo, run.log_likelihoods[:, 1] - run.kls[:, 1])
-    np.testing.assert_array_equal(run.steps, [0, 1, 2, 3])
+    np.testing.assert_array_equal(run.recorded_steps, [0, 1, 2, 3])
 
 
 @pytest.mark.parametrize("keep", [True, False], ids=["the same arrays", "other arrays"])

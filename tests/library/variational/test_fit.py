@@ -11,9 +11,9 @@ from truths.linear_regression import exact, problem
 import bayesian_nn as bnn
 
 POST = bnn.data.cosine_with_gap(seed=42)
-POST_MODEL = bnn.Model((1, 10, 10, 1), 0.1, scaling=POST.scaling)
+POST_MODEL = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=POST.scaling)
 TINY = bnn.data.cosine_with_gap(seed=1, n_points=8)
-TINY_MODEL = bnn.Model((1, 3, 1), 0.1, scaling=TINY.scaling)
+TINY_MODEL = bnn.Model((1, 3, 1), bnn.Gaussian(0.1), scaling=TINY.scaling)
 
 
 def fit_tiny(data=TINY, **arguments):
@@ -28,14 +28,14 @@ def test_a_fit_finds_the_mean_field_optimum():
     model, data = problem()
     truth = exact(model, data)
     run = bnn.fit(model, data, seed=0, n_steps=3000, objective=bnn.Elbo(n_draws=20))
-    q = run.posterior.distribution(run.parameters[-1])
+    q = run.posterior.distribution(run.parameters)
     assert np.all(np.abs(q.mean() - truth.mean) < 0.1 * truth.mean_field_std)
     np.testing.assert_allclose(q.stddev(), truth.mean_field_std, rtol=0.05)
     # The inputs are correlated, so that the exact marginal sds are others.
     assert np.all(np.sqrt(np.diag(truth.covariance))[:2] > 1.2 * truth.mean_field_std[:2])
 
     estimate = bnn.objectives.estimate_elbo(
-        model, run.posterior, run.parameters[-1], data, seed=7, n_draws=20_000
+        model, run.posterior, run.parameters, data, seed=7, n_draws=20_000
     )
     assert estimate.standard_error < 0.02
     assert abs(estimate.elbo - truth.mean_field_elbo) < 5 * estimate.standard_error
@@ -48,9 +48,14 @@ def test_learned_noise_is_found():
     random = np.random.default_rng(1)
     x = random.uniform(-5, 15, 200)
     data = bnn.dataset(x, 3 + 2 * x + random.normal(0, 1.7, 200))
-    model = bnn.Model((1, 1), bnn.LearnedNoise(median=10.0), prior_std=10.0, scaling=data.scaling)
+    model = bnn.Model(
+        (1, 1),
+        bnn.Gaussian(bnn.LearnedNoise(median=10.0)),
+        prior=bnn.GaussianPrior(10.0),
+        scaling=data.scaling,
+    )
     run = bnn.fit(model, data, seed=0, objective=bnn.Elbo(n_draws=20))
-    q = run.posterior.distribution(run.parameters[-1])
+    q = run.posterior.distribution(run.parameters)
     residuals = data.y - np.polyval(np.polyfit(x, data.y, 1), x)
     # The posterior of log sd has sd 1 / sqrt(2n) = 0.05, around the residuals' own.
     assert abs(q.mean()[-1] - np.log(residuals.std())) < 0.02
@@ -65,9 +70,15 @@ def test_the_post_s_network_learns_from_every_seed():
     elbos = []
     for seed in range(10):
         run = bnn.fit(POST_MODEL, POST, seed=seed)
-        latents = bnn.draw_posterior(run, 500, seed=1)
-        assert bnn.scores.rmse(bnn.predict(run.model, latents, POST.x).mean, POST.truth(POST.x)) <= 0.07
-        assert bnn.predict(run.model, latents, elsewhere.x).log_density(elsewhere.y).mean() >= 0.70
+        latents = run.draw(500, seed=1)
+        assert (
+            bnn.scores.rmse(bnn.prediction.predict_draws(run.model, latents, POST.x).mean, POST.truth(POST.x))
+            <= 0.07
+        )
+        assert (
+            bnn.prediction.predict_draws(run.model, latents, elsewhere.x).log_density(elsewhere.y).mean()
+            >= 0.70
+        )
         elbos.append(run.final_elbo)
     assert np.median(elbos) >= -120
     assert min(elbos) >= -150
@@ -106,7 +117,7 @@ def test_a_weak_signal_that_is_found_is_no_flat_fit():
     x = rng.uniform(-1, 1, 2000)
     data = bnn.dataset(x, 0.55 * x + rng.normal(size=2000))
     # A tenth of the variance, and with 2,000 observations 80 nats better than a constant: no warning.
-    run = bnn.fit(bnn.Model((1, 1), noise_std=1.0, scaling=data.scaling), data, seed=0)
+    run = bnn.fit(bnn.Model((1, 1), bnn.Gaussian(1.0), scaling=data.scaling), data, seed=0)
     assert run.explained < 0.25
     assert run.final_elbo > bnn.scores.constant_log_likelihood(data.y, 1.0)
 
@@ -116,7 +127,7 @@ def test_a_flat_fit_from_a_small_start_is_not_told_to_start_smaller():
     x = rng.uniform(-1, 1, 30)
     data = bnn.dataset(x, x + rng.normal(size=30))
     # So few and so noisy points cannot pay for 141 weights.
-    model = bnn.Model((1, 10, 10, 1), noise_std=bnn.LearnedNoise(1.0), scaling=data.scaling)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(bnn.LearnedNoise(1.0)), scaling=data.scaling)
     with pytest.warns(bnn.FlatFitWarning, match=r"Try n_restarts=8, more steps, a smaller network"):
         bnn.fit(model, data, seed=0)
 
@@ -141,8 +152,8 @@ def test_a_plateau_ends_the_fit_at_the_optimum():
         plateau=plateau,
     )
     assert run.outcome == "plateau"
-    assert 400 <= run.n_steps < 5000
-    assert run.steps[-1] == run.n_steps
+    assert 400 <= run.n_steps_done < 5000
+    assert run.recorded_steps[-1] == run.n_steps_done
     assert run.final_elbo > exact(model, data).mean_field_elbo - 1
 
 
@@ -195,9 +206,9 @@ def test_a_diverging_fit_stops_with_step_value_and_remedy_and_keeps_the_run(reco
     ) as caught:
         fit_tiny(n_steps=600, optimizer=optimizer, record_at=record_at)
     run = caught.value.run
-    assert (run.outcome, run.n_steps) == ("diverged", 301)
+    assert (run.outcome, run.n_steps_done) == ("diverged", 301)
     assert np.isfinite(run.elbo).all()
-    assert run.steps[-1] == 300
+    assert run.recorded_steps[-1] == 300
     # The loop's blocks have 250 steps here, and its state is that of the last one's beginning.
     assert run.state.step == 250
     assert np.isfinite(run.state.parameters).all()
@@ -216,8 +227,8 @@ def test_a_fit_that_begins_at_infinity_is_told_to_mind_its_units():
         bnn.NonFiniteElboError, match=r"The ELBO is -inf at step 0, .*scaling=data\.scaling"
     ) as caught:
         fit_tiny(data)
-    assert caught.value.run.n_steps == 0
-    np.testing.assert_array_equal(caught.value.run.steps, [0])
+    assert caught.value.run.n_steps_done == 0
+    np.testing.assert_array_equal(caught.value.run.recorded_steps, [0])
 
 
 # --- arguments

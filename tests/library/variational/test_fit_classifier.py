@@ -24,7 +24,7 @@ from bayesian_nn.variational import fit_classifier as classifying
 
 RANDOM = np.random.default_rng(0)
 DATA = bnn.LabelledImages(RANDOM.uniform(size=(20, 2, 2)), np.arange(20) % 3, ("a", "b", "c"))
-MODEL = bnn.Classifier((4, 5, 3))
+MODEL = bnn.Model((4, 5, 3), bnn.Categorical(3), prior=bnn.GaussianPrior(0.1), activation="relu")
 # Steps in an epoch, and in all.
 EPOCH, N_STEPS = 4, 24
 
@@ -87,7 +87,7 @@ def test_a_fit_finds_the_mean_field_optimum_of_softmax_regression(objective, kl_
 
     optimum = minimize(loss, np.zeros(16), method="L-BFGS-B")
     run = bnn.fit_classifier(
-        bnn.Classifier((3, 2), bnn.GaussianPrior(prior_std)),
+        bnn.Model((3, 2), bnn.Categorical(2), prior=bnn.GaussianPrior(prior_std), activation="relu"),
         data,
         seed=0,
         n_epochs=300,
@@ -109,8 +109,13 @@ def test_a_fit_finds_the_mean_field_optimum_of_softmax_regression(objective, kl_
 
 def test_a_network_learns_the_digits():
     training, test = split(bnn.data.load_digits(), 360)
-    run = fit(training, bnn.Classifier((64, 30, 10), bnn.priors.RelevancePrior()), n_epochs=20, batch_size=64)
-    predicted = bnn.predict_classes(run, test.images, n_draws=20, seed=1)
+    run = fit(
+        training,
+        bnn.Model((64, 30, 10), bnn.Categorical(10), prior=bnn.priors.RelevancePrior(), activation="relu"),
+        n_epochs=20,
+        batch_size=64,
+    )
+    predicted = bnn.predict(run, test.images, n_draws=20, seed=1)
     assert bnn.scores.error_rate(predicted.mean, test.labels) < 0.2
     assert run.elbo[-22:].mean() > run.elbo[:22].mean() + 0.5 * run.n_images
     # Of the corners' pixels, which are always black, nothing is learned: their weights cost nothing.
@@ -130,7 +135,9 @@ def test_a_seed_is_a_run(content):
 
 def test_a_larger_network_s_run_is_the_same_bit_for_bit_too(content):
     data = bnn.LabelledImages(RANDOM.uniform(size=(200, 28, 28)), np.arange(200) % 10, "0123456789")
-    model = bnn.Classifier((784, 50, 10), bnn.priors.ScaleMixturePrior())
+    model = bnn.Model(
+        (784, 50, 10), bnn.Categorical(10), prior=bnn.priors.ScaleMixturePrior(), activation="relu"
+    )
     first, again = (fit(data, model, n_epochs=2, batch_size=100) for _ in range(2))
     assert content(first) == content(again)
 
@@ -154,12 +161,17 @@ def test_the_record_is_the_parameters_rounded_to_three_digits():
     start = run.posterior.initial(MODEL, seed=0)[0]
     np.testing.assert_allclose(run.recorded_parameters[0], start, rtol=2**-11, atol=1e-7)
     np.testing.assert_array_equal(run.epochs, np.arange(N_STEPS + 1) / EPOCH)
-    assert (run.n_steps, run.steps_per_epoch, run.outcome) == (N_STEPS, EPOCH, "finished")
+    assert (run.n_steps_done, run.steps_per_epoch, run.outcome) == (N_STEPS, EPOCH, "finished")
 
 
 def test_a_run_of_the_usual_network_takes_less_than_20_mb(content):
     data = bnn.LabelledImages(RANDOM.uniform(size=(20, 28, 28)), np.arange(20) % 10, "0123456789")
-    run = fit(data, bnn.Classifier((784, 400, 400, 10)), n_epochs=15, batch_size=10)
+    run = fit(
+        data,
+        bnn.Model((784, 400, 400, 10), bnn.Categorical(10), prior=bnn.GaussianPrior(0.1), activation="relu"),
+        n_epochs=15,
+        batch_size=10,
+    )
     assert len(run.recorded_steps) >= 6
     # Of more steps only the ELBO's parts are more, four bytes each: of 100 epochs of 600 batches, say.
     assert len(content(run)) + 100 * 600 * 2 * 4 < 20e6
@@ -238,7 +250,7 @@ def test_after_ctrl_c_the_same_call_makes_the_unbroken_run(
         f"Interrupted after step {kept} of {N_STEPS}; what was recorded is kept, and the same call goes on"
     )
     assert message in capsys.readouterr().err
-    assert run.n_steps == kept
+    assert run.n_steps_done == kept
     assert run.outcome == ("finished" if kept == N_STEPS else "interrupted")
     np.testing.assert_array_equal(run.recorded_steps, range(kept + 1))
     assert content(bnn.training.load_classifier_run(checkpoint)) == content(run)
@@ -256,7 +268,7 @@ def test_a_signal_ends_the_fit_after_its_step(monkeypatch, capsys):
 
     monkeypatch.setattr(classifier_recorder.ClassifierRecorder, "add", pressed)
     run = fit()
-    assert (run.n_steps, run.outcome, read) == (7, "interrupted", ["on"])
+    assert (run.n_steps_done, run.outcome, read) == (7, "interrupted", ["on"])
     assert "Interrupted after step 7 of 24" in capsys.readouterr().err
 
 
@@ -271,7 +283,7 @@ def test_a_fit_may_be_interrupted_again_and_again(monkeypatch, tmp_path, content
 def test_ctrl_c_without_a_checkpoint_keeps_the_record(monkeypatch, capsys):
     interrupt(monkeypatch, "step", 7)
     run = fit()
-    assert (run.outcome, run.n_steps) == ("interrupted", 7)
+    assert (run.outcome, run.n_steps_done) == ("interrupted", 7)
     np.testing.assert_array_equal(run.log_likelihood, unbroken().log_likelihood[:7])
     np.testing.assert_array_equal(run.recorded_parameters, unbroken().recorded_parameters[:8])
     message = "after step 7 of 24; what was recorded is kept, and give fit_classifier a checkpoint to be able"
@@ -328,9 +340,16 @@ def finished(tmp_path_factory):
         ({"objective": bnn.objectives.Flipout()}, r"objective=LocalReparameterisation\(.*, and not Flipout"),
         ({"optimizer": bnn.Adam(0.1)}, r"optimizer=Adam\("),
         ({"posterior": bnn.MeanField(0.1)}, r"posterior=MeanField\(initial_std=0.02\)"),
-        ({"model": bnn.Classifier((4, 3))}, r"model=Classifier\("),
         (
-            {"model": bnn.Classifier((4, 5, 3), bnn.priors.RelevancePrior())},
+            {"model": bnn.Model((4, 3), bnn.Categorical(3), prior=bnn.GaussianPrior(0.1), activation="relu")},
+            r"model=Classifier\(",
+        ),
+        (
+            {
+                "model": bnn.Model(
+                    (4, 5, 3), bnn.Categorical(3), prior=bnn.priors.RelevancePrior(), activation="relu"
+                )
+            },
             "GaussianPrior.* and not .*Relevance",
         ),
         ({"data": bnn.LabelledImages(DATA.images, DATA.labels[::-1], DATA.class_names)}, "to other data"),
@@ -375,7 +394,7 @@ def test_a_diverging_fit_is_ended_with_what_was_finite(monkeypatch, tmp_path, bu
     with pytest.raises(bnn.NonFiniteElboError, match=message) as caught:
         fit(optimizer=steady, checkpoint=checkpoint)
     run = caught.value.run
-    assert (run.outcome, run.n_steps) == ("diverged", burst + 1)
+    assert (run.outcome, run.n_steps_done) == ("diverged", burst + 1)
     assert np.all(np.isfinite(run.elbo))
     np.testing.assert_array_equal(run.recorded_steps, range(burst + 1))
     assert np.all(np.isfinite(run.recorded_parameters))
@@ -408,7 +427,7 @@ def test_an_elbo_that_is_infinite_from_the_start_is_said_so():
     with pytest.raises(bnn.NonFiniteElboError, match="at step 0") as caught:
         fit(posterior=bnn.MeanField(1e30))
     run = caught.value.run
-    assert (run.n_steps, run.recorded_steps.tolist()) == (0, [0])
+    assert (run.n_steps_done, run.recorded_steps.tolist()) == (0, [0])
     assert np.all(np.isfinite(run.parameters))
 
 
@@ -421,7 +440,7 @@ data = bnn.LabelledImages(np.zeros((20, 2, 2)), np.arange(20) % 2, ("a", "b"))
 run = bnn.fit_classifier(
     bnn.Classifier((4, 2)), data, seed=0, n_epochs=100_000, batch_size=5, checkpoint="fit.npz"
 )
-print(run.outcome, run.n_steps, run.n_steps == bnn.training.load_classifier_run("fit.npz").n_steps)
+print(run.outcome, run.n_steps_done, run.n_steps_done == bnn.training.load_classifier_run("fit.npz").n_steps)
 """
 
 
@@ -470,13 +489,30 @@ def without(label):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"model": bnn.Model((4, 1), 0.1)}, r"model must be a Classifier; got Model.*Classifier\(\(784"),
+        (
+            {"model": bnn.Model((4, 1), bnn.Gaussian(0.1))},
+            r"model must be a Classifier; got Model.*Classifier\(\(784",
+        ),
         (
             {"data": bnn.data.cosine_with_gap(seed=0)},
             "data must be a LabelledImages; got Dataset.*Make one as in",
         ),
-        ({"model": bnn.Classifier((64, 3))}, r"images must be .* height · width = 64, .* got \[1, 2, 2\]"),
-        ({"model": bnn.Classifier((4, 10))}, "images has 3 classes and the model 10: .* must end with 3"),
+        (
+            {
+                "model": bnn.Model(
+                    (64, 3), bnn.Categorical(3), prior=bnn.GaussianPrior(0.1), activation="relu"
+                )
+            },
+            r"images must be .* height · width = 64, .* got \[1, 2, 2\]",
+        ),
+        (
+            {
+                "model": bnn.Model(
+                    (4, 10), bnn.Categorical(10), prior=bnn.GaussianPrior(0.1), activation="relu"
+                )
+            },
+            "images has 3 classes and the model 10: .* must end with 3",
+        ),
         ({"data": without(1)}, r"letters has no image of class 1 \('b'\)\. Add images of it"),
         ({"batch_size": 21}, "batch_size must be at most 20, the images there are; got 21"),
         ({"batch_size": 0}, "batch_size must be a whole number, 1 or more; got 0"),
@@ -491,7 +527,15 @@ def without(label):
         ({"optimizer": bnn.WarmupCosine()}, "optimizer must be an Adam; got WarmupCosine"),
         ({"posterior": bnn.FullCovariance()}, "posterior must be a MeanField; got FullCovariance"),
         ({"posterior": bnn.MeanField}, "posterior must be a MeanField; got <class"),
-        ({"model": bnn.Classifier((4, 3)), "strategy": "two"}, "strategy must be a Strategy; got 'two'"),
+        (
+            {
+                "model": bnn.Model(
+                    (4, 3), bnn.Categorical(3), prior=bnn.GaussianPrior(0.1), activation="relu"
+                ),
+                "strategy": "two",
+            },
+            "strategy must be a Strategy; got 'two'",
+        ),
     ],
 )
 def test_what_a_fit_cannot_use_is_refused(arguments, message):

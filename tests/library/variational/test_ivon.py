@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from bayesian_nn.model.minibatch_gradient import BlockInputs
 from truths.linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.model.minibatch_gradient import BlockInputs
 from bayesian_nn.runtime.random_streams import IVON
 from bayesian_nn.variational.ivon import DivergedIvonError, fit_ivon
 
@@ -25,8 +25,8 @@ def test_a_few_steps_are_those_of_the_paper():
     length = 250
     noise = BlockInputs(MODEL, DATA, seed=0, stream=IVON, batch_size=None).noise(0, [length, 3, 1, n_draws])
     count = DATA.n_points
-    decay = 1 / count / MODEL.prior_std**2
-    hessian = (TRUTH.precision - np.eye(3) / MODEL.prior_std**2) / count
+    decay = 1 / count / MODEL.prior.std**2
+    hessian = (TRUTH.precision - np.eye(3) / MODEL.prior.std**2) / count
     mean, momentum = np.array([0.1, 0.2, -0.3]), np.zeros(3)
     curvature = np.full(3, 1 / count / 0.05**2) - decay
     for step in range(n_steps):
@@ -108,12 +108,12 @@ def test_a_seed_is_a_fit():
 
 def test_the_post_s_network_is_learned():
     data = bnn.data.cosine_with_gap(seed=42)
-    model = bnn.Model((1, 10, 10, 1), 0.1, scaling=data.scaling)
+    model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=data.scaling)
     found = fit_ivon(model, data, seed=0, n_restarts=8)
     assert np.median(found.final_elbos) >= -130
     latents = found.draw(500, seed=1)
     elsewhere = bnn.data.cosine_with_gap(seed=7, n_points=1000)
-    assert bnn.predict(model, latents, elsewhere.x).log_density(elsewhere.y).mean() >= 0.7
+    assert bnn.prediction.predict_draws(model, latents, elsewhere.x).log_density(elsewhere.y).mean() >= 0.7
 
 
 def test_learned_noise_and_priors_of_their_own_are_found():
@@ -121,7 +121,9 @@ def test_learned_noise_and_priors_of_their_own_are_found():
     x = random.uniform(-5, 15, 200)
     data = bnn.dataset(x, 3 + 2 * x + random.normal(0, 1.7, 200))
     noise_std = bnn.LearnedNoise(median=10.0)
-    model = bnn.Model((1, 1), noise_std, prior_std=[(10.0, 5.0)], scaling=data.scaling)
+    model = bnn.Model(
+        (1, 1), bnn.Gaussian(noise_std), prior=gaussian_priors([(10.0, 5.0)]), scaling=data.scaling
+    )
     found = fit_ivon(model, data, seed=0, n_draws=20)
     residuals = data.y - np.polyval(np.polyfit(x, data.y, 1), x)
     # The posterior of log sd has sd 1 / sqrt(2n) = 0.05, around the residuals' own.

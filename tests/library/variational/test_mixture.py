@@ -13,7 +13,7 @@ import bayesian_nn as bnn
 from bayesian_nn.posteriors.full_covariance import FullCovariance
 from bayesian_nn.variational.mixture import elbo_weights, estimate_mixture_elbo, mixture_of
 
-MODEL = bnn.Model((1, 2, 1), 0.1)
+MODEL = bnn.Model((1, 2, 1), bnn.Gaussian(0.1))
 WEIGHTS = [0.5, 0.25, 0.25]
 
 
@@ -110,7 +110,7 @@ def test_a_mixture_of_two_peaks_has_a_higher_bound_than_either():
     # sin(w x) b is the same function for (w, b) and (-w, -b): two peaks, and all else is equal.
     x = np.linspace(-1, 1, 20)
     data = bnn.Dataset(x[:, None], np.sin(2 * x), bnn.data.Scaling((0.0,), (1.0,)))
-    model = bnn.Model((1, 1, 1), 0.1, activation="sin")
+    model = bnn.Model((1, 1, 1), bnn.Gaussian(0.1), activation="sin")
     run = bnn.fit(model, data, seed=0, n_steps=500)
     one = run.recorded_parameters[-1, 0]
     mirrored = one.copy()

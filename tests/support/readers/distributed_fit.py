@@ -11,7 +11,7 @@ from bayesian_nn.data.images import split
 from bayesian_nn.runtime.tensorflow import tf
 
 OBJECTIVES = {"local": bnn.LocalReparameterisation(), "flipout": bnn.objectives.Flipout(2, 0.5)}
-MODEL = bnn.Classifier((64, 20, 10), bnn.priors.RelevancePrior())
+MODEL = bnn.Model((64, 20, 10), bnn.Categorical(10), prior=bnn.priors.RelevancePrior(), activation="relu")
 SETTINGS = {"seed": 0, "n_epochs": 2, "batch_size": 66}
 
 

@@ -41,7 +41,7 @@ def data():
 def run(*, seed=0, sharpens=True):
     """A run that no fit made: its weights drift from their start, its sds grow, its ELBO rises."""
     known = data()
-    model = bnn.Model((1, 6, 6, 1), noise_std=0.1, scaling=known.scaling)
+    model = bnn.Model((1, 6, 6, 1), bnn.Gaussian(0.1), scaling=known.scaling)
     random = np.random.default_rng(seed)
     start, end = random.normal(size=(2, model.n_latents))
     learnt = (STEPS / STEPS[-1])[:, None] ** 0.3

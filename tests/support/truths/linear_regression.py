@@ -29,13 +29,13 @@ class Exact(NamedTuple):
 
 
 def exact(model, data):
-    noise_std = model.noise_std / model.scaling.y_scale
+    noise_std = model.likelihood.noise_std / model.scaling.y_scale
     targets = (data.y - model.scaling.y_shift) / model.scaling.y_scale
     inputs = (data.x - np.array(model.scaling.x_shift)) / np.array(model.scaling.x_scale)
     design = np.column_stack([inputs, np.ones(len(targets))])
-    precision = design.T @ design / noise_std**2 + np.eye(design.shape[1]) / model.prior_std**2
+    precision = design.T @ design / noise_std**2 + np.eye(design.shape[1]) / model.prior.std**2
     covariance = np.linalg.inv(precision)
-    marginal = noise_std**2 * np.eye(len(targets)) + model.prior_std**2 * design @ design.T
+    marginal = noise_std**2 * np.eye(len(targets)) + model.prior.std**2 * design @ design.T
     _, log_determinant = np.linalg.slogdet(2 * np.pi * marginal)
     log_evidence = -0.5 * (targets @ np.linalg.solve(marginal, targets) + log_determinant)
     # From the network's units to y's: dy = y_scale · dt at every point.
@@ -50,4 +50,4 @@ def problem(n_points=30):
     second = 3 * first + random.normal(0, 12, n_points)
     y = 100 + 2 * first - 0.5 * second + random.normal(0, 4, n_points)
     data = bnn.dataset(np.column_stack([first, second]), y, x_names=["first", "second"])
-    return bnn.Model((2, 1), noise_std=4.0, prior_std=1.5, scaling=data.scaling), data
+    return bnn.Model((2, 1), bnn.Gaussian(4.0), prior=bnn.GaussianPrior(1.5), scaling=data.scaling), data

@@ -48,7 +48,7 @@ def run(model, *, mean, std, best=0, **settings):
 def classifier_run(*, outcome="finished", **settings):
     """A classifier's run of ten steps, recorded at the start, after three of them and at the end."""
     asked = {
-        "model": bnn.Classifier((4, 3, 2)),
+        "model": bnn.Model((4, 3, 2), bnn.Categorical(2), prior=bnn.GaussianPrior(0.1), activation="relu"),
         "posterior": bnn.MeanField(),
         "objective": bnn.LocalReparameterisation(),
         "optimizer": bnn.Adam(),
