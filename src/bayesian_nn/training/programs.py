@@ -16,6 +16,8 @@ __all__ = ["Stretch", "program_for"]
 # Multiplications of a weight by a unit in one step, forwards: from about here on a second core is worth more
 # than what XLA saves. On two cores, steps of networks of 50 units per layer break even.
 LARGE_STEP = 2**25
+# Numbers that may be recorded in one call of a block: 8 MB.
+SLOT_NUMBERS = 2**21
 # Bytes of all inputs that may be copied to the device as a whole.
 LARGE_DATA = 2**25
 
@@ -51,8 +53,8 @@ class Blocks:
     def __init__(self, method: Method, job: Job, state):
         self.method, self.job = method, job
         size = int(np.prod(np.shape(method.recorded(state))))
-        # What is recorded leaves the loop in these slots, at most 8 MB of them.
-        self.n_slots = int(np.clip(2**21 // size, 1, job.length))
+        # What is recorded leaves the loop in these slots, and in no more.
+        self.n_slots = int(np.clip(SLOT_NUMBERS // size, 1, job.length))
         self._block = _compiled_block(method, self.n_slots)
 
     def place(self, state):
