@@ -39,13 +39,13 @@ from .priors.gaussian import GaussianPrior as GaussianPrior
 from .sampling.hmc import sample_hmc as sample_hmc
 from .sampling.langevin import sample_sghmc as sample_sghmc
 from .sampling.langevin import sample_sgld as sample_sgld
-from .training.driver import Plateau as Plateau
+from .training.driver import DivergedError as DivergedError
 from .training.optimizer import Adam as Adam
 from .training.optimizer import StepDecay as StepDecay
 from .training.optimizer import WarmupCosine as WarmupCosine
-from .variational.fit import FlatFitWarning as FlatFitWarning
-from .variational.fit import NonFiniteElboError as NonFiniteElboError
+from .training.stopping import HeldOut as HeldOut
+from .training.stopping import Plateau as Plateau
 from .variational.fit import fit as fit
-from .variational.fit_classifier import fit_classifier as fit_classifier
+from .variational.flat_fit import FlatFitWarning as FlatFitWarning
 from .variational.ivon import fit_ivon as fit_ivon
 from .variational.mixture import mixture_of as mixture_of

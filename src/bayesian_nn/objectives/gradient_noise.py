@@ -5,7 +5,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.model import Model
@@ -13,6 +12,7 @@ from bayesian_nn.model.observations import checked_batch_size, observe
 from bayesian_nn.objectives.elbo import Elbo, objective_noise_shape
 from bayesian_nn.posteriors.family import Family
 from bayesian_nn.runtime.checks import whole_number
+from bayesian_nn.runtime.progress import progress
 from bayesian_nn.runtime.random_streams import GRADIENTS, generator
 from bayesian_nn.runtime.tensorflow import tf
 
@@ -72,7 +72,7 @@ def estimate_gradient_noise(
     # The value goes along as one more component.
     zeros = tf.zeros([vectors.shape[0], vectors.shape[1] + 1], vectors.dtype)
     moments = (tf.constant(0), zeros, zeros)
-    for begin in tqdm(range(0, n_repeats, length), unit="block", disable=None, leave=False):
+    for begin in progress(range(0, n_repeats, length), unit="block", leave=False):
         n_done = min(length, n_repeats - begin)
         noise, rows = _block_arguments(
             seed, range(begin, begin + length), shape, observations.n_points, n_batch

@@ -36,7 +36,7 @@ with _stderr_held_back():
 def _is_news(record):
     # One program for each model is meant; TensorFlow takes them for one function traced again and again.
     message = record.getMessage()
-    return not ("triggered tf.function retracing" in message and "_compiled_block" in message)
+    return not ("triggered tf.function retracing" in message and "_compiled_" in message)
 
 
 tf.get_logger().addFilter(_is_news)

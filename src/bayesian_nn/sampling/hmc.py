@@ -1,11 +1,12 @@
 """Hamiltonian Monte Carlo: draws from the exact posterior, the truth that approximations are held to."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
+from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.chains_last import log_joint_and_gradient
 from bayesian_nn.model.initial_weights import first_latents
@@ -13,6 +14,8 @@ from bayesian_nn.model.model import Model
 from bayesian_nn.model.observations import Observations, observe
 from bayesian_nn.model.prior_terms import prior_stds
 from bayesian_nn.runtime.checks import fraction, positive, whole_number
+from bayesian_nn.runtime.interrupts import interrupts_held_back
+from bayesian_nn.runtime.progress import progress
 from bayesian_nn.runtime.random_streams import MCMC, generator
 from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.sampling.hmc_block import Block, compiled_block
@@ -38,7 +41,7 @@ class Chains:
     latents: `[n_chains, n_draws, n_latents]`; log_joints: log p(y, w) of each `[n_chains, n_draws]`, in nats;
     acceptance: the mean probability of accepting a proposal `[n_chains]`; n_divergences: trajectories that
     lost more than 1,000 nats; step_size and trajectory_length: in units of `scales` `[n_latents]`, the
-    posterior sds that the warm-up estimated.
+    posterior sds that the warm-up estimated; outcome: "finished", or "interrupted" with the draws so far.
     """
 
     model: Model
@@ -49,6 +52,7 @@ class Chains:
     step_size: float
     trajectory_length: float
     scales: np.ndarray
+    outcome: str = "finished"
 
     def draw(self, n_draws: int, *, seed: int) -> np.ndarray:
         """Returns draws of the latents `[n_draws, n_latents]`, chosen without replacement from all chains."""
@@ -60,7 +64,7 @@ class Chains:
 
 def sample_hmc(
     model: Model,
-    data: Dataset,
+    data: Dataset | LabelledImages,
     *,
     seed: int,
     n_chains: int = 128,
@@ -80,7 +84,8 @@ def sample_hmc(
 
     trajectory_length: the mean length of a trajectory, in posterior sds: longer ones cost more and forget
     more. start: latents `[n_chains, n_latents]`; by default a small random network for each chain.
-    Raises ValueError where the density of a start is not finite.
+    Ctrl-C ends it, after the warm-up with the draws so far. Raises ValueError where the density of a start is
+    not finite.
     """
     return sample_chains(
         model,
@@ -113,12 +118,12 @@ def sample_chains(
     sampler = _Sampler(model, observations, seed, start)
     length = positive("trajectory_length", trajectory_length)
     target = fraction("target_acceptance", target_acceptance, but=1)
-    with tqdm(total=n_warmup + n_draws, unit="iteration", disable=None) as bar:
+    with progress(total=n_warmup + n_draws, unit="iteration") as bar:
         step_size = _warm_up(sampler, n_warmup, length, target, bar)
-        blocks = []
-        for done in range(0, n_draws, BLOCK):
-            blocks.append(sampler.advance(step_size, length, min(BLOCK, n_draws - done)))
-            bar.update(len(blocks[-1].latents))
+        blocks = _sampled(sampler, step_size, length, n_draws, bar)
+    n_done = sum(len(block.latents) for block in blocks)
+    if n_done < n_draws:
+        print(f"Interrupted after {n_done} of {n_draws} draws of each chain; they are kept.", file=sys.stderr)
     latents, log_joints, gains = (
         np.concatenate([getattr(block, name) for block in blocks])
         for name in ("latents", "log_joints", "energy_gains")
@@ -133,7 +138,28 @@ def sample_chains(
         step_size=step_size,
         trajectory_length=length,
         scales=sampler.scales,
+        outcome="finished" if n_done == n_draws else "interrupted",
     )
+
+
+def reached(n_draws: int) -> None:
+    """Called whenever so many draws of each chain are done: where tests press Ctrl-C."""
+
+
+def _sampled(sampler, step_size, length, n_draws, bar):
+    """Returns the blocks of draws; those so far, at least one, if Ctrl-C comes."""
+    blocks = []
+    try:
+        with interrupts_held_back() as let_through:
+            for done in range(0, n_draws, BLOCK):
+                blocks.append(sampler.advance(step_size, length, min(BLOCK, n_draws - done)))
+                bar.update(len(blocks[-1].latents))
+                reached(done + len(blocks[-1].latents))
+                let_through()
+    except KeyboardInterrupt:
+        if not blocks:
+            raise
+    return blocks
 
 
 class _Sampler:

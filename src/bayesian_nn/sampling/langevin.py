@@ -1,28 +1,29 @@
 """Stochastic-gradient MCMC: Langevin dynamics with and without momentum, for many chains at once."""
 
-import functools
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
+from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.chains_last import log_joint_and_gradient
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
+from bayesian_nn.model.prior_terms import prior_stds
 from bayesian_nn.runtime.checks import fraction, whole_number
 from bayesian_nn.runtime.random_streams import LANGEVIN, POSTERIOR, generator
 from bayesian_nn.runtime.tensorflow import tf
-from bayesian_nn.training.block_inputs import BlockInputs
-from bayesian_nn.training.optimizer import block_of, schedule_of
+from bayesian_nn.training.batches import Batches
+from bayesian_nn.training.driver import DivergedError, Progress, drive, say_interrupted
+from bayesian_nn.training.method import Job, block_length, normal_noise
+from bayesian_nn.training.optimizer import schedule_of
 
-__all__ = ["DivergedChainsError", "LangevinChains", "sample_sghmc", "sample_sgld"]
+__all__ = ["LangevinChains", "sample_sghmc", "sample_sgld"]
 
-
-class DivergedChainsError(ArithmeticError):
-    """A chain left the finite numbers: its step size is too large."""
+# Of SGHMC, in prior sds: on the post's network it agrees with exact MCMC within the latter's own error.
+DEFAULT_STEP = 0.003
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +31,13 @@ class LangevinChains:
     """What stochastic-gradient MCMC kept after its burn-in.
 
     latents: `[n_chains, n_kept, n_latents]`; step_sizes: the step size with which each was reached
-    `[n_kept]`.
+    `[n_kept]`; outcome: "finished", "interrupted", with what was kept until then, or "diverged".
     """
 
     model: Model
     latents: np.ndarray
     step_sizes: np.ndarray
+    outcome: str = "finished"
 
     def draw(self, n_draws: int, *, seed: int) -> np.ndarray:
         """Returns `n_draws` of the kept latents `[n_draws, n_latents]` of all chains, each at most once while
@@ -57,7 +59,7 @@ class LangevinChains:
 
 def sample_sgld(
     model: Model,
-    data: Dataset,
+    data: Dataset | LabelledImages,
     *,
     seed: int,
     step_size,
@@ -82,7 +84,8 @@ def sample_sgld(
     step_size: h, a number or a schedule. n_burn_in: steps before any draw is kept, by default half of
     `n_steps`; from then on every `thin`-th is. batch_size: observations per step, the same for all chains;
     None is all of them. start: latents `[n_chains, n_latents]`, by default those of `MeanField.initial`.
-    Raises DivergedChainsError if a chain leaves the finite numbers.
+    Ctrl-C ends it and keeps what was kept until then. Raises DivergedError, with that, if a chain becomes NaN
+    or infinite.
 
     Not `tfp.optimizer.StochasticGradientLangevinDynamics`: it refuses to run eagerly, updates one variable
     per chain where here all of them are one tensor in a compiled loop, and always has a preconditioner
@@ -90,18 +93,18 @@ def sample_sgld(
     """
     # Without memory of its velocity, a step of SGHMC moves by e² g + e √2 η: this one with e = √(h / 2).
     steps = schedule_of("step_size", step_size).rates(whole_number("n_steps", n_steps))
-    dynamics = _Dynamics(steps, np.sqrt(steps / 2), 1.0, smaller=4.0)
-    inputs = BlockInputs(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
+    dynamics = _Dynamics(steps, np.sqrt(steps / 2), 1.0, np.ones(1), smaller=4.0)
+    batches = Batches.independent(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
     start = first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
-    return _sample(model, inputs, dynamics, start, n_burn_in, thin)
+    return _sample(model, batches, dynamics, start, seed, n_burn_in, thin)
 
 
 def sample_sghmc(
     model: Model,
-    data: Dataset,
+    data: Dataset | LabelledImages,
     *,
     seed: int,
-    step_size,
+    step_size=DEFAULT_STEP,
     friction: float = 0.01,
     n_steps: int = 10_000,
     n_burn_in: int | None = None,
@@ -112,44 +115,58 @@ def sample_sghmc(
 ) -> LangevinChains:
     """Returns draws by stochastic gradient Hamiltonian Monte Carlo (Chen, Fox and Guestrin 2014, eq. 15),
 
-        v ← (1 - c) v + e g(w) + √(2c) η,  w ← w + e v,  η ~ N(0, 1),
+        v ← (1 - c) v + e s g(w) + √(2c) η,  w ← w + e s v,  η ~ N(0, 1),
 
-    with unit mass: their learning rate is e², their v is e times this one, and their estimate of the
-    gradient's noise is zero. g(w) is the gradient of the log joint density, its log-likelihood from a
-    minibatch counted N/M times.
+    with unit mass for latents in units of their prior sds s: their learning rate is e², their v is e times
+    this one, and their estimate of the gradient's noise is zero. g(w) is the gradient of the log joint
+    density, its log-likelihood from a minibatch counted N/M times.
 
     No step is ever refused, so the draws are those of the posterior only as e → 0. With all data and a
-    Gaussian posterior, the variance along a direction of precision λ is 1/λ · 1 / (1 - e²λ / (4 - 2c)), and
-    the chains diverge from e² = (4 - 2c)/λ on, λ of the narrowest direction. The friction also takes away
-    what the steps' errors and the minibatches' noise put in, and too little of it leaves the draws too wide:
-    on the post's network with all data and e = 0.003, c = 0.01 agrees with exact MCMC within the latter's own
-    error, and c = 0.002 is a third too wide away from the data. Minibatches of half the data are a fifth too
-    wide at the data even with e = 0.001 and c = 0.02.
+    Gaussian posterior, the variance along a direction of precision λ, per prior variance, is 1/λ · 1 / (1 -
+    e²λ / (4 - 2c)), and the chains diverge from e² = (4 - 2c)/λ on, λ of the narrowest direction. The default
+    of 0.003 is therefore less than a tenth too wide for posterior sds down to a hundredth of the prior's or
+    less (λ up to 40,000), and takes some thousand steps, c/e², to forget where it was along a direction that
+    the data leave as wide as the prior. The friction also takes away what the steps' errors and the
+    minibatches' noise put in, and too little of it leaves the draws too wide: on the post's network with all
+    data, c = 0.01 agrees with exact MCMC within the latter's own error, and c = 0.002 is a third too wide away
+    from the data. Minibatches of half the data are a fifth too wide at the data even with e = 0.001 and
+    c = 0.02.
 
     step_size: e, a number or a schedule. friction: c, the part of the velocity lost in each step, above 0;
-    with 1 nothing is left, and this is `sample_sgld` with h = 2e². The other arguments, and what raises,
-    are those of `sample_sgld`.
+    with 1 nothing is left, and this is, of prior sds of 1, `sample_sgld` with h = 2e². The other arguments,
+    and what raises, are those of `sample_sgld`.
     """
     steps = schedule_of("step_size", step_size).rates(whole_number("n_steps", n_steps))
-    dynamics = _Dynamics(steps, steps, fraction("friction", friction, but=0), smaller=2.0)
-    inputs = BlockInputs(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
+    friction = fraction("friction", friction, but=0)
+    dynamics = _Dynamics(steps, steps, friction, prior_stds(model), smaller=2.0)
+    batches = Batches.independent(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
     start = first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
-    return _sample(model, inputs, dynamics, start, n_burn_in, thin)
+    return _sample(model, batches, dynamics, start, seed, n_burn_in, thin)
 
 
 @dataclass(frozen=True)
 class _Dynamics:
     """step_sizes `[n_steps]` as the caller gave them; times `[n_steps]`: what a step multiplies the velocity
-    by; friction: the part of the velocity lost in a step; smaller: the divisor of a step size that failed."""
+    by; friction: the part of the velocity lost in a step; scales: of the latents, `[n_latents]` or `[1]`;
+    smaller: the divisor of a step size that failed."""
 
     step_sizes: np.ndarray
     times: np.ndarray
     friction: float
+    scales: np.ndarray
     smaller: float
 
 
-def _sample(model, inputs, dynamics, start, n_burn_in, thin):
-    start, n_steps = start.T, len(dynamics.times)
+class _State(NamedTuple):
+    """Latents and velocities `[n_latents, n_chains]`, and the latents' scales `[n_latents, 1]` or `[1, 1]`."""
+
+    latents: tf.Tensor
+    velocities: tf.Tensor
+    scales: tf.Tensor
+
+
+def _sample(model, batches, dynamics, start, seed, n_burn_in, thin):
+    start, n_steps = start.T.astype(np.float32), len(dynamics.times)
     n_burn_in = n_steps // 2 if n_burn_in is None else whole_number("n_burn_in", n_burn_in, at_least=0)
     thin = whole_number("thin", thin)
     if n_burn_in + thin > n_steps:
@@ -157,73 +174,78 @@ def _sample(model, inputs, dynamics, start, n_burn_in, thin):
             f"n_steps={n_steps} leaves nothing after n_burn_in={n_burn_in} with every {thin}th step kept: "
             f"at least {n_burn_in + thin} steps are needed."
         )
-    since = np.arange(n_steps) + 1 - n_burn_in
-    keep = (since > 0) & (since % thin == 0)
-    # At most 8 MB of noise at a time, and at most 250 steps between two looks at the chains.
-    length = int(np.clip(2**21 // start.size, 1, 250))
-    prepare = functools.partial(_block_arguments, inputs, dynamics.times, keep, length, start.shape)
-    block = _compiled_block(model.program, dynamics.friction, inputs.n_points)
-    state = (tf.constant(start, tf.float32), inputs.noise(0, start.shape))
-    kept = []
-    with ThreadPoolExecutor(1) as beside, tqdm(total=n_steps, unit="step", disable=None) as bar:
-        prepared = beside.submit(prepare, 0)
-        for done in range(0, n_steps, length):
-            now = slice(done, min(done + length, n_steps))
-            arguments = prepared.result()
-            # Drawn while this block runs: noise is nearly as much work as the gradients.
-            prepared = beside.submit(prepare, done + length)
-            *state, path = block(state, *arguments, inputs.observations, tf.constant(now.stop - done))
-            _check_finite(state[0].numpy(), dynamics, now)
-            kept.append(path[: np.count_nonzero(keep[now])].numpy())
-            bar.update(now.stop - done)
-    return LangevinChains(model, np.concatenate(kept).transpose(2, 0, 1), dynamics.step_sizes[keep])
-
-
-def _block_arguments(inputs, times, keep, length, shape, begin):
-    """Returns the noise `[length, n_latents, n_chains]`, the times `[length]`, the slots `[length]` of what
-    is kept and the minibatches of the block of steps from `begin` on."""
-    index = begin // length
-    kept = block_of(keep, index, length)
-    slots = np.where(kept > 0, np.cumsum(kept) - 1, length)
-    return (
+    kept = range(n_burn_in + thin, n_steps + 1, thin)
+    noise = normal_noise(seed, start.shape, LANGEVIN)
+    job = Job(
+        schedules=dynamics.times[:, None].astype(np.float32),
+        batches=batches,
         # The start's velocities are block 0 of the noise.
-        inputs.noise(index + 1, [length, *shape]),
-        tf.constant(block_of(times, index, length)),
-        tf.constant(slots, tf.int32),
-        inputs.batches(index, length),
+        noise=lambda index, length: noise(index + 1, length),
+        length=block_length(start.shape),
+        record_at=frozenset(kept),
+        n_networks=start.shape[1],
+    )
+    scales = dynamics.scales[:, None].astype(np.float32)
+    state = _State(start, noise(0, 1)[0].numpy(), scales)
+    method = _LangevinStep(model.program, dynamics.friction)
+    done = drive(method, job, Progress(state, np.zeros((0, 1, start.shape[1]), np.float32)))
+    recorded = dict(done.recorded)
+    if done.n_steps in job.record_at and done.outcome != "diverged":
+        recorded[done.n_steps] = done.state.latents
+    steps = [step for step in kept if step in recorded and step <= done.n_steps]
+    chains = None
+    if steps:
+        latents = np.stack([recorded[step] for step in steps]).transpose(2, 0, 1)
+        step_sizes = dynamics.step_sizes[np.array(steps) - 1]
+        chains = LangevinChains(model, latents, step_sizes, done.outcome)
+    if done.outcome == "diverged":
+        raise DivergedError(_divergence_message(done, dynamics, start.shape[1]), chains)
+    if done.outcome == "interrupted":
+        if chains is None:
+            # Still in the burn-in.
+            raise KeyboardInterrupt
+        say_interrupted(done.n_steps, n_steps)
+    return chains
+
+
+def _divergence_message(done, dynamics, n_chains):
+    step_size = dynamics.step_sizes[: done.diverged_at + 1].max()
+    return (
+        f"Of {n_chains} chains not all stayed finite: the first diverged at step {done.diverged_at}. step_size "
+        f"{step_size:.3g} is too large for the narrowest direction of the posterior. Try "
+        f"{step_size / dynamics.smaller:.3g}, or a start nearer to the data (start=...)."
     )
 
 
-def _check_finite(latents, dynamics, steps):
-    finite = np.isfinite(latents).all(axis=0)
-    if not finite.all():
-        step_size = dynamics.step_sizes[steps].max()
-        raise DivergedChainsError(
-            f"{np.count_nonzero(~finite)} of {len(finite)} chains left the finite numbers by step "
-            f"{steps.stop}: step_size {step_size:.3g} is too large for the narrowest direction of the "
-            f"posterior. Try {step_size / dynamics.smaller:.3g}, or a start nearer to the data (start=...)."
-        )
+@dataclass(frozen=True)
+class _LangevinStep:
+    """A step of the dynamics; see `Method`. The schedule is what multiplies the velocity."""
 
+    model: Model
+    friction: float
 
-@functools.lru_cache(maxsize=16)
-def _compiled_block(model, friction, n_points):
-    """Returns the compiled loop over the first `end` steps of a block. Everything random or scheduled is an
-    argument, so that all blocks share one program."""
+    vector_axis = -1
+    lost_allowed = False
+    fused = True
 
-    @tf.function(jit_compile=True, autograph=False)
-    def block(state, noise, times, slots, batches, observations, end):
-        def step(index, latents, velocities, path):
-            batch = observations if batches is None else observations.rows(batches[index])
-            _, gradient = log_joint_and_gradient(model, latents, batch, n_points=n_points)
-            velocities = (
-                (1 - friction) * velocities + times[index] * gradient + math.sqrt(2 * friction) * noise[index]
-            )
-            latents += times[index] * velocities
-            return index + 1, latents, velocities, path.write(slots[index], latents)
+    def gradient(self, state, schedule, noise, batch, n_points):
+        """Returns what is added to the velocities, and log p(y, w) `[1, n_chains]`."""
+        values, gradient = log_joint_and_gradient(self.model, state.latents, batch, n_points=n_points)
+        push = schedule[0] * state.scales * gradient + math.sqrt(2 * self.friction) * noise
+        return push, values[None]
 
-        # What is not kept goes to the last slot.
-        path = tf.TensorArray(tf.float32, noise.shape[0] + 1, element_shape=noise.shape[1:])
-        _, latents, velocities, path = tf.while_loop(lambda index, *_: index < end, step, (0, *state, path))
-        return latents, velocities, path.stack()
+    def update(self, state, gradient, schedule):
+        """Returns the state after the step."""
+        velocities = (1 - self.friction) * state.velocities + gradient
+        latents = state.latents + schedule[0] * state.scales * velocities
+        return _State(latents, velocities, state.scales)
 
-    return block
+    def recorded(self, state):
+        """Returns the latents `[n_latents, n_chains]`."""
+        return state.latents
+
+    def parts_shape(self, state):
+        return 1, state.latents.shape[1]
+
+    def noise_of_share(self, noise, share, n_batch):
+        return noise

@@ -1,4 +1,3 @@
-from .ivon import DivergedIvonError as DivergedIvonError
 from .ivon import IvonFit as IvonFit
 from .mixture import Mixture as Mixture
 from .mixture import elbo_weights as elbo_weights

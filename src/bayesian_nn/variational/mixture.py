@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
-from bayesian_nn.model.model import Model, draws_in_parts, log_likelihood, prior
+from bayesian_nn.model.log_joint import draws_in_parts, log_likelihood
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.observations import observe
+from bayesian_nn.model.prior_terms import log_prior
 from bayesian_nn.objectives.elbo import ElboEstimate
-from bayesian_nn.posteriors.mean_field import MeanField
+from bayesian_nn.posteriors.family import Family
 from bayesian_nn.runtime.checks import finite_numbers, instance, whole_number
 from bayesian_nn.runtime.random_streams import MIXTURE, generator, key
 from bayesian_nn.runtime.tensorflow import tf
@@ -24,7 +28,7 @@ class Mixture:
     """
 
     model: Model
-    posterior: MeanField
+    posterior: Family
     parameters: np.ndarray
     weights: np.ndarray
 
@@ -69,7 +73,7 @@ def mixture_of(run: Run, *, weights=None) -> Mixture:
     weights = finite.astype(float) if weights is None else _checked_weights(weights, finite)
     if not weights.any():
         raise ValueError("weights: no restart has a weight above zero; a mixture needs one at least.")
-    return Mixture(run.model, run.posterior, run.recorded_parameters[-1], weights / weights.sum())
+    return Mixture(run.model, run.posterior, run.final_parameters, weights / weights.sum())
 
 
 def elbo_weights(run: Run) -> np.ndarray:
@@ -82,17 +86,17 @@ def elbo_weights(run: Run) -> np.ndarray:
     return weights / weights.sum()
 
 
-def estimate_mixture_elbo(mixture: Mixture, data: Dataset, *, seed: int, n_draws: int = 1000) -> ElboEstimate:
+def estimate_mixture_elbo(mixture: Mixture, data: Dataset | LabelledImages, *, seed: int, n_draws: int = 1000) -> ElboEstimate:
     """Returns the mixture's ELBO on all the data, in nats, all of it by Monte Carlo: a mixture's KL has no
     closed form. It is at most log n_components above the components' mean ELBO, if their weights are equal.
     With stratified draws the standard error is too large if anything."""
     whole_number("n_draws", n_draws, at_least=2)
     model = mixture.model
     latents = mixture.draw(n_draws, seed=seed)
-    inputs, targets = model.inputs(data.x), model.targets(data.y)
-    parts = draws_in_parts(model, n_draws, data.n_points)
-    values = np.concatenate([log_likelihood(model, latents[part], inputs, targets) for part in parts])
-    ratios = mixture.log_prob(latents) - prior(model).log_prob(latents).numpy()
+    observations = observe(model, data)
+    parts = draws_in_parts(model, n_draws, observations.n_points)
+    values = np.concatenate([log_likelihood(model, latents[part], observations) for part in parts])
+    ratios = mixture.log_prob(latents) - log_prior(model, tf.constant(latents)).numpy()
     standard_error = (values - ratios).std(ddof=1) / np.sqrt(n_draws)
     return ElboEstimate(values.mean(), ratios.mean(), standard_error)
 

@@ -10,17 +10,21 @@ import bayesian_nn as bnn
 from bayesian_nn.data.images import split
 from bayesian_nn.runtime.tensorflow import tf
 
-OBJECTIVES = {"local": bnn.LocalReparameterisation(), "flipout": bnn.objectives.Flipout(2, 0.5)}
+OBJECTIVES = {
+    "local": bnn.LocalReparameterisation(),
+    "flipout": bnn.objectives.Flipout(2, 0.5),
+    "elbo": bnn.Elbo(2),
+}
 MODEL = bnn.Model((64, 20, 10), bnn.Categorical(10), prior=bnn.priors.RelevancePrior(), activation="relu")
 SETTINGS = {"seed": 0, "n_epochs": 2, "batch_size": 66}
 
 
 def results(strategy=None, checkpoint=None):
-    """What fits of both kinds find, by name."""
+    """What fits of all kinds find, by name."""
     training, _ = split(bnn.data.load_digits(), 360)
     found = {}
     for name, objective in OBJECTIVES.items():
-        run = bnn.fit_classifier(
+        run = bnn.fit(
             MODEL, training, objective=objective, strategy=strategy, checkpoint=checkpoint, **SETTINGS
         )
         parts = {"log_likelihood": run.log_likelihood, "kl": run.kl, "parameters": run.parameters}
@@ -33,7 +37,7 @@ def results(strategy=None, checkpoint=None):
 def refusal(strategy):
     """What a batch says that the replicas cannot share."""
     try:
-        bnn.fit_classifier(MODEL, bnn.data.load_digits(), strategy=strategy, **SETTINGS | {"batch_size": 67})
+        bnn.fit(MODEL, bnn.data.load_digits(), strategy=strategy, **SETTINGS | {"batch_size": 67})
     except ValueError as error:
         return str(error)
 

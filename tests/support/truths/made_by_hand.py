@@ -1,10 +1,11 @@
 """Runs and parameters that no fit made, so that what reads them can be tested in no time."""
 
+from dataclasses import replace
+
 import numpy as np
 import tensorflow as tf
 
 import bayesian_nn as bnn
-from bayesian_nn.training.classifier_run import ClassifierRun, ClassifierSettings
 from bayesian_nn.training.optimizer import AdamState
 from bayesian_nn.training.run import Run, Settings
 
@@ -30,45 +31,43 @@ def run(model, *, mean, std, best=0, **settings):
         "seed": 3,
         "n_steps": n_recorded,
         "batch_size": None,
+        "kl_warmup": 0.0,
     }
     return Run(
         settings=Settings(model=model, n_restarts=n_restarts, **asked | settings),
         recorded_steps=np.arange(n_recorded),
         recorded_parameters=parameters,
+        final_parameters=parameters[-1],
         log_likelihoods=histories[0],
         kls=histories[1],
         state=AdamState(np.int32(n_recorded), parameters[-1], *moments),
         outcome="finished",
         final_elbos=final_elbos,
         explained=0.9,
+        n_points=13,
         digest="0123456789abcdef",
+        held_out_steps=np.zeros(0, int),
+        held_out=np.zeros((0, n_restarts)),
     )
 
 
-def classifier_run(*, outcome="finished", **settings):
-    """A classifier's run of ten steps, recorded at the start, after three of them and at the end."""
+def image_run(*, outcome="finished", **settings):
+    """A run of a classifier of images, of ten steps, recorded at the start, after three of them and at the
+    end, in half precision."""
     asked = {
         "model": bnn.Model((4, 3, 2), bnn.Categorical(2), prior=bnn.GaussianPrior(0.1), activation="relu"),
-        "posterior": bnn.MeanField(),
         "objective": bnn.LocalReparameterisation(),
-        "optimizer": bnn.Adam(),
-        "seed": 3,
-        "n_epochs": 5,
+        "n_steps": 10,
         "batch_size": 6,
         "kl_warmup": 0.5,
     }
-    settings = ClassifierSettings(**asked | settings)
-    random = np.random.default_rng(0)
-    mean = random.normal(size=(3, settings.model.n_weights))
-    recorded = bnn.MeanField().parameters(mean, np.exp(mean - 3))
-    return ClassifierRun(
-        settings=settings,
-        n_images=13,
-        digest="0123456789abcdef",
-        parameters=recorded[-1],
-        log_likelihood=random.normal(size=10).astype(np.float32),
-        kl=random.normal(size=10).astype(np.float32),
+    asked |= settings
+    model = asked.pop("model")
+    mean = np.random.default_rng(0).normal(size=(10, 1, model.n_weights))
+    whole = run(model, mean=mean, std=np.exp(mean - 3), **asked)
+    return replace(
+        whole,
         recorded_steps=np.array([0, 3, 10]),
-        recorded_parameters=recorded.astype(np.float16),
+        recorded_parameters=whole.recorded_parameters[[0, 3, 9]].astype(np.float16),
         outcome=outcome,
     )

@@ -1,0 +1,75 @@
+"""Results on disk: arrays and a header in one `.npz` file, in which any change is noticed."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bayesian_nn.runtime.files import replacing
+
+__all__ = ["FORMAT", "Record", "read_record", "write_record"]
+
+FORMAT = 3
+# Of SHA-256 in hexadecimal, at the end of the file, where a zip archive has its comment.
+DIGEST = 64
+
+
+class Record(NamedTuple):
+    """What a file holds. kind: of which result; fields: plain values, by name; arrays: by name."""
+
+    kind: str
+    fields: dict
+    arrays: dict[str, np.ndarray]
+
+
+def write_record(path, kind: str, fields: Mapping, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes a record to one `.npz` file, whole or not at all: the same record, the same bytes. fields: what
+    JSON can hold. Raises OSError, with the path and the remedy, if it cannot be written."""
+    header = {"format": FORMAT, "kind": kind, "fields": dict(fields)}
+    buffer = io.BytesIO()
+    np.savez(buffer, header=np.array(json.dumps(header)), **arrays)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.comment = bytes(DIGEST)
+    content = buffer.getbuffer()[:-DIGEST]
+    try:
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            file.write(content)
+            file.write(_digest(content))
+    except OSError as error:
+        if str(path) in str(error):
+            raise
+        remedy = "free some space there, or choose another folder"
+        raise OSError(error.errno, f"cannot write {path} ({error.strerror}): {remedy}") from error
+
+
+def read_record(path, kind: str) -> Record:
+    """Returns the record in a file that `write_record` wrote. Raises ValueError, before anything in it is
+    read, for any other file and for one in which a single bit is another; and for a record of another kind or
+    of another version of the format."""
+    path = Path(path)
+    content = memoryview(path.read_bytes())
+    if _digest(content[:-DIGEST]) != bytes(content[-DIGEST:]):
+        raise ValueError(
+            f"{path} is not a result that this version saved (format {FORMAT}), or it was damaged or edited: "
+            "make it again, or read it with the version that wrote it."
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        header = json.loads(str(file["header"]))
+        arrays = {name: file[name] for name in file.files if name != "header"}
+    if header["format"] != FORMAT:
+        raise ValueError(
+            f"{path} is of format {header['format']}, and this version reads format {FORMAT}: make it again "
+            "with this version, or read it with the version that wrote it."
+        )
+    if header["kind"] != kind:
+        raise ValueError(f"{path} holds a {header['kind']}, not a {kind}.")
+    return Record(kind, header["fields"], arrays)
+
+
+def _digest(content) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
