@@ -58,6 +58,7 @@ test: site ## build the site, then run every test (Chromium's too, if it is inst
 check: $(INSTALLED) ## look for mistakes without running anything
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { $(BIN)/ruff format --diff --quiet; exit 1; }
+	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/zizmor --offline --pedantic --quiet .github
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml

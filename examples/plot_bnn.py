@@ -169,7 +169,7 @@ write_film(
 # go on with, and small, for the player of the post, which draws every frame anew from
 # the same posteriors and the same noise.
 
-bnn.training.save_run(run, folder / "run.npz")
+bnn.save(run, folder / "run.npz")
 write_player_record(
     run,
     folder / "run-player.bin",

@@ -50,8 +50,8 @@ with style():
     figure, axes = plt.subplots(num="elbo")
 plot_elbo(run, axes=axes, reference={"best constant": constant})
 figure.alt = (
-    f"Line chart of the ELBO and its two parts over {run.n_steps_done} training steps. It "
-    f"climbs from {run.elbo[0]:,.0f} nats past the score of the best constant."
+    f"Line chart of the ELBO and its two parts over {run.n_steps_done} training steps. "
+    f"It climbs from {run.elbo[0]:,.0f} nats past the score of the best constant."
 )
 write_figure(axes, folder / "elbo.png")
 

@@ -49,3 +49,5 @@ from .variational.fit import fit as fit
 from .variational.flat_fit import FlatFitWarning as FlatFitWarning
 from .variational.ivon import fit_ivon as fit_ivon
 from .variational.mixture import mixture_of as mixture_of
+from .prediction.saved import load as load
+from .prediction.saved import save as save

@@ -213,8 +213,8 @@ def test_restarts_are_apart_and_a_run_is_what_was_saved(family, tmp_path):
     model = bnn.Model((1, 3, 1), bnn.Gaussian(0.1), scaling=data.scaling)
     run = bnn.fit(model, data, seed=3, n_steps=200, posterior=family, n_restarts=2)
     assert np.all(run.recorded_parameters[-1, 0] != run.recorded_parameters[-1, 1])
-    bnn.training.save_run(run, tmp_path / "run.npz")
-    again = bnn.training.load_run(tmp_path / "run.npz")
+    bnn.save(run, tmp_path / "run.npz")
+    again = bnn.load(tmp_path / "run.npz")
     assert again.settings == run.settings
     np.testing.assert_array_equal(again.recorded_parameters, run.recorded_parameters)
     np.testing.assert_array_equal(again.draw(5, seed=1), run.draw(5, seed=1))

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,8 +12,7 @@ from bayesian_nn.data.tables import Scaling
 from bayesian_nn.likelihoods.likelihood import Likelihood
 from bayesian_nn.model.network import checked_activation, checked_sizes, layers_of, n_weights_of
 from bayesian_nn.priors.gaussian import GaussianPrior
-from bayesian_nn.priors.placement import Placed, checked_prior, placed, scale_unknowns
-from bayesian_nn.priors.prior import Prior
+from bayesian_nn.priors.placement import AnyPrior, Placed, checked_prior, placed, scale_unknowns
 from bayesian_nn.priors.unknowns import Unknown
 from bayesian_nn.runtime.checks import finite_numbers, positive, shown
 
@@ -49,7 +48,7 @@ class Model:
 
     layer_sizes: tuple[int, ...]
     likelihood: Likelihood
-    prior: Prior | tuple = field(default_factory=GaussianPrior)
+    prior: AnyPrior | Sequence[AnyPrior | Sequence[AnyPrior]] = field(default_factory=GaussianPrior)
     activation: str | Callable = "tanh"
     scaling: Scaling | PixelNorm | None = None
 

@@ -11,9 +11,10 @@ from bayesian_nn.priors.scale_mixture import ScaleMixturePrior
 from bayesian_nn.priors.unknowns import Unknown
 from bayesian_nn.runtime.checks import shown
 
-__all__ = ["LEARNED_SCALES", "Placed", "checked_prior", "placed", "scale_unknowns"]
+__all__ = ["LEARNED_SCALES", "AnyPrior", "Placed", "checked_prior", "placed", "scale_unknowns"]
 
 LEARNED_SCALES = (LogNormalScale, HalfNormalScale)
+AnyPrior = Prior | LogNormalScale | HalfNormalScale
 KINDS = (GaussianPrior, ScaleMixturePrior, RelevancePrior, *LEARNED_SCALES)
 
 
@@ -22,7 +23,7 @@ class Placed(NamedTuple):
     scales that is."""
 
     size: int
-    prior: Prior
+    prior: AnyPrior
     scale: int | None = None
 
 

@@ -47,8 +47,8 @@ def write_record(path, kind: str, fields: Mapping, arrays: Mapping[str, np.ndarr
         raise OSError(error.errno, f"cannot write {path} ({error.strerror}): {remedy}") from error
 
 
-def read_record(path, kind: str) -> Record:
-    """Returns the record in a file that `write_record` wrote. Raises ValueError, before anything in it is
+def read_record(path, kind: str | None = None) -> Record:
+    """Returns the record in a file that `write_record` wrote, of the given kind, or of any. Raises ValueError, before anything in it is
     read, for any other file and for one in which a single bit is another; and for a record of another kind or
     of another version of the format."""
     path = Path(path)
@@ -66,9 +66,9 @@ def read_record(path, kind: str) -> Record:
             f"{path} is of format {header['format']}, and this version reads format {FORMAT}: make it again "
             "with this version, or read it with the version that wrote it."
         )
-    if header["kind"] != kind:
+    if kind not in (None, header["kind"]):
         raise ValueError(f"{path} holds a {header['kind']}, not a {kind}.")
-    return Record(kind, header["fields"], arrays)
+    return Record(header["kind"], header["fields"], arrays)
 
 
 def _digest(content) -> bytes:

@@ -21,7 +21,9 @@ def to_tagged(role: str, value, kinds: Iterable[type]):
         return [to_tagged(f"{role}[{index}]", each, kinds) for index, each in enumerate(value)]
     if kind in kinds:
         of_value = {name: getattr(value, name) for name in _names(kind)}
-        return {"kind": kind.__name__} | {name: to_tagged(name, each, kinds) for name, each in of_value.items()}
+        return {"kind": kind.__name__} | {
+            name: to_tagged(name, each, kinds) for name, each in of_value.items()
+        }
     if callable(value) and not isinstance(value, type) and not is_dataclass(value):
         name = getattr(value, "__name__", kind.__name__)
         raise ValueError(

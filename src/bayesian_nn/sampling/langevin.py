@@ -128,8 +128,8 @@ def sample_sghmc(
     less (λ up to 40,000), and takes some thousand steps, c/e², to forget where it was along a direction that
     the data leave as wide as the prior. The friction also takes away what the steps' errors and the
     minibatches' noise put in, and too little of it leaves the draws too wide: on the post's network with all
-    data, c = 0.01 agrees with exact MCMC within the latter's own error, and c = 0.002 is a third too wide away
-    from the data. Minibatches of half the data are a fifth too wide at the data even with e = 0.001 and
+    data, c = 0.01 agrees with exact MCMC within the latter's own error, and c = 0.002 is a third too wide
+    away from the data. Minibatches of half the data are a fifth too wide at the data even with e = 0.001 and
     c = 0.02.
 
     step_size: e, a number or a schedule. friction: c, the part of the velocity lost in each step, above 0;
@@ -158,7 +158,8 @@ class _Dynamics:
 
 
 class _State(NamedTuple):
-    """Latents and velocities `[n_latents, n_chains]`, and the latents' scales `[n_latents, 1]` or `[1, 1]`."""
+    """Latents and velocities `[n_latents, n_chains]`, and the latents' scales `[n_latents, 1]` or `[1,
+    1]`."""
 
     latents: tf.Tensor
     velocities: tf.Tensor

@@ -73,8 +73,10 @@ def climb(
     start = np.asarray(start, np.float32)
     shifts = np.zeros((0, 0)) if shifts is None else shifts
     method = _AscentStep(model.program, replace(optimizer, learning_rate=StepDecay(1.0)), factors is not None)
-    multiplied = (lambda index, length: tf.zeros([length, 0])) if factors is None else (
-        lambda index, length: tf.constant(factors(index), tf.float32)
+    multiplied = (
+        (lambda index, length: tf.zeros([length, 0]))
+        if factors is None
+        else (lambda index, length: tf.constant(factors(index), tf.float32))
     )
     job = Job(
         schedules=optimizer.learning_rate.rates(n_steps)[:, None].astype(np.float32),
@@ -101,7 +103,9 @@ def climb(
 def _ascent_of(done):
     latents, recorded = done.state.adam.parameters, done.recorded
     steps = sorted(recorded)
-    kept = np.stack([recorded[step] for step in steps]) if steps else np.zeros((0, *latents.shape), np.float32)
+    kept = (
+        np.stack([recorded[step] for step in steps]) if steps else np.zeros((0, *latents.shape), np.float32)
+    )
     return Ascent(np.array(latents), done.parts[:, 0], done.outcome, np.array(steps, int), kept)
 
 

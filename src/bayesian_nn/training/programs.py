@@ -92,9 +92,7 @@ class Blocks:
         # A copy, so that no slot that is not used stays in memory.
         kept = kept[: len(wanted)].numpy()
         parts = parts.numpy()[begin : begin + len(interval)]
-        return Stretch(
-            state, parts, dict(zip(wanted, kept, strict=True)), _is_stopped(pause, interval.stop)
-        )
+        return Stretch(state, parts, dict(zip(wanted, kept, strict=True)), _is_stopped(pause, interval.stop))
 
 
 class Steps:

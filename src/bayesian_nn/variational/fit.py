@@ -83,7 +83,8 @@ def fit(
     check_data(model, data)
     settings = _settings(model, data, seed, n_steps, n_epochs, posterior, objective, optimizer, batch_size)
     settings = settings._replace(
-        kl_warmup=_checked_warmup(settings, data, kl_warmup), n_restarts=whole_number("n_restarts", n_restarts)
+        kl_warmup=_checked_warmup(settings, data, kl_warmup),
+        n_restarts=whole_number("n_restarts", n_restarts),
     )
     _check(settings, data, stop, resume, strategy)
     digest = data_digest(data)
@@ -93,7 +94,9 @@ def fit(
         if argument.startswith("checkpoint") and earlier.outcome not in ("interrupted", "begun"):
             return earlier
     parameters = _start(settings, start) if earlier is None else earlier.state.parameters
-    so_far = RunSoFar(settings, data, digest, earlier, steps_to_record(record_at, settings.n_steps, parameters.size))
+    so_far = RunSoFar(
+        settings, data, digest, earlier, steps_to_record(record_at, settings.n_steps, parameters.size)
+    )
     watch = _watch(settings, stop, earlier)
     save = None
     if checkpoint is not None and _writes(strategy):
@@ -207,7 +210,7 @@ def _check(settings, data, stop, resume, strategy):
     if isinstance(stop, HeldOut):
         check_data(settings.model, stop.data)
     if resume is not None:
-        instance("resume", resume, Run, "A saved one is read with load_run(path).")
+        instance("resume", resume, Run, "A saved one is read with load(path).")
     if strategy is not None:
         instance("strategy", strategy, tf.distribute.Strategy, "None is a single device.")
     # Other families and objectives need not be of a kind known here.
@@ -270,9 +273,7 @@ def _check_same(settings, digest, earlier, argument):
 
 
 def _start(settings, start):
-    usual = settings.posterior.initial(
-        settings.model, seed=settings.seed, n_restarts=settings.n_restarts
-    )
+    usual = settings.posterior.initial(settings.model, seed=settings.seed, n_restarts=settings.n_restarts)
     if start is None:
         return usual
     start = finite_numbers("start", start).astype(np.float32)

@@ -71,9 +71,7 @@ def test_the_elbo_s_axis_and_lines_are_those_of_the_figure(run, record):
 
 
 def test_the_parameters_are_off_by_less_than_half_a_step_of_their_codes(run, record):
-    errors = (
-        np.abs(record.parameters - run.parameters).reshape(len(run.recorded_steps), 2, -1).max(axis=(0, 2))
-    )
+    errors = np.abs(record.parameters - run.path).reshape(len(run.recorded_steps), 2, -1).max(axis=(0, 2))
     assert np.all(errors <= [2**-12, 2**-10])
     assert np.all(errors > [2**-14, 2**-12])
 
@@ -108,8 +106,8 @@ def test_large_and_jumping_parameters_come_back_in_proportion(tmp_path):
     made = made_by_hand.run(bnn.Model((1, 2, 1), bnn.Gaussian(0.1)), mean=mean, std=np.full((5, 1, 7), 1e-4))
     write_player_record(made, tmp_path / "run.bin", **ARGUMENTS)
     found = read_player_record(tmp_path / "run.bin").parameters
-    np.testing.assert_allclose(found[:, :7], made.parameters[:, :7], atol=1000 / 2**15)
-    np.testing.assert_allclose(found[:, 7:], made.parameters[:, 7:], atol=2**-10)
+    np.testing.assert_allclose(found[:, :7], made.path[:, :7], atol=1000 / 2**15)
+    np.testing.assert_allclose(found[:, 7:], made.path[:, 7:], atol=2**-10)
 
 
 def test_a_long_history_keeps_its_highest_and_lowest_values(run, tmp_path):
@@ -136,7 +134,13 @@ def test_the_same_run_gives_the_same_bytes(run, tmp_path):
 def test_without_a_truth_and_with_priors_by_layer(tmp_path):
     data = bnn.dataset([1.0, 2.0, 3.0], [5.0, 7.0, 9.0])
     model = bnn.Model(
-        (1, 2, 1), bnn.Gaussian(0.5), prior=gaussian_priors(((2.0, 3.0), (0.5, 1.0))), scaling=data.scaling
+        (1, 2, 1),
+        bnn.Gaussian(0.5),
+        prior=(
+            (bnn.GaussianPrior(2.0), bnn.GaussianPrior(3.0)),
+            (bnn.GaussianPrior(0.5), bnn.GaussianPrior(1.0)),
+        ),
+        scaling=data.scaling,
     )
     made = made_by_hand.run(model, mean=np.zeros((2, 1, 7)), std=np.ones((2, 1, 7)))
     write_player_record(made, tmp_path / "run.bin", data=data, x_range=(0, 4), noise_seed=0, y_limits=(0, 9))
@@ -147,8 +151,8 @@ def test_without_a_truth_and_with_priors_by_layer(tmp_path):
     assert record.header["scaling"][2:] == [7.0, pytest.approx(np.std([5, 7, 9]))]
 
 
-def hand_made(sizes, **model):
-    model = bnn.Model(sizes, **{"noise_std": 0.1} | model)
+def hand_made(sizes, noise_std=0.1, **model):
+    model = bnn.Model(sizes, bnn.Gaussian(noise_std), **model)
     shape = (2, 1, model.n_latents)
     return made_by_hand.run(model, mean=np.zeros(shape), std=np.ones(shape))
 

@@ -23,7 +23,7 @@ def run():
     steps, random = np.arange(1000), np.random.default_rng(0)
     log_likelihood = 20 - 50_000 * np.exp(-steps / 30) + random.normal(0, 10, 1000)
     kl = 130 + 370 * np.exp(-steps / 100)
-    return SimpleNamespace(n_steps=1000, log_likelihood=log_likelihood, kl=kl, elbo=log_likelihood - kl)
+    return SimpleNamespace(n_steps_done=1000, log_likelihood=log_likelihood, kl=kl, elbo=log_likelihood - kl)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_the_start_and_the_convergence_can_both_be_read(run, axes):
 def made_run(first, final, n_steps):
     elbo = final + (first - final) * np.exp(-np.arange(n_steps) / max(1, n_steps / 8))
     kl = np.full(n_steps, 0.2 * abs(final))
-    return SimpleNamespace(n_steps=n_steps, elbo=elbo, log_likelihood=elbo + kl, kl=kl, final_elbo=final)
+    return SimpleNamespace(n_steps_done=n_steps, elbo=elbo, log_likelihood=elbo + kl, kl=kl, final_elbo=final)
 
 
 RUNS = {

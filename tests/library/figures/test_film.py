@@ -14,7 +14,7 @@ from bayesian_nn.predictions.real import PredictionFilm
 
 STEPS = np.array([0, 1, 2, 4, 7, 14, 27, 52, 100, 193, 373, 500])
 RUN = SimpleNamespace(
-    n_steps=500, elbo=-100 - 20_000 * np.exp(-np.arange(500) / 20.0), log_likelihood=None, kl=None
+    n_steps_done=500, elbo=-100 - 20_000 * np.exp(-np.arange(500) / 20.0), log_likelihood=None, kl=None
 )
 DATA = SimpleNamespace(
     x=np.array([[0.5], [7.5]]), y=np.array([0.0, 0.5]), truth=None, x_names=("x",), y_name="y"
@@ -100,7 +100,7 @@ def test_the_cursor_moves_to_its_step_and_the_title_with_it():
 def test_no_number_or_label_leaves_the_picture_whatever_the_units(unit):
     film = prediction_film(STEPS[-2:])
     arrays = {name: unit * getattr(film, name) for name in ("mean", "epistemic_std", "std", "curves")}
-    run = SimpleNamespace(n_steps=500, elbo=unit * RUN.elbo)
+    run = SimpleNamespace(n_steps_done=500, elbo=unit * RUN.elbo)
     data = SimpleNamespace(**vars(DATA) | {"y": unit * DATA.y, "y_name": "income in dollars"})
     picture = draw_film(prediction_film(STEPS[-2:], **arrays), run, data).frames[-1]
     assert np.all(picture[:, :3] == 255)
@@ -122,7 +122,7 @@ def test_a_power_of_ten_is_named_in_the_label():
 
 @pytest.mark.parametrize("n_steps", [1, 2, 5, 500])
 def test_the_film_ends_on_the_runs_own_elbo_and_its_dot_lies_on_the_curve(n_steps):
-    run = SimpleNamespace(n_steps=n_steps, elbo=RUN.elbo[:n_steps], final_elbo=-77.6)
+    run = SimpleNamespace(n_steps_done=n_steps, elbo=RUN.elbo[:n_steps], final_elbo=-77.6)
     steps = np.arange(n_steps + 1) if n_steps < 9 else STEPS
     stage = _Stage(prediction_film(steps), run, DATA, (-2, 2), None, (640, 540))
     curve = max(stage.dot.axes.lines, key=lambda line: line.get_lw()).get_xydata()

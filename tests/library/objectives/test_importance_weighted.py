@@ -111,8 +111,8 @@ def test_a_fit_climbs_the_bound_and_is_no_elbo_fit():
 def test_a_run_is_saved_and_loaded_with_its_objective(tmp_path):
     model, data = problem()
     run = bnn.fit(model, data, seed=0, n_steps=2, objective=ImportanceWeightedElbo(3))
-    bnn.training.save_run(run, tmp_path / "run.npz")
-    assert bnn.training.load_run(tmp_path / "run.npz").settings == run.settings
+    bnn.save(run, tmp_path / "run.npz")
+    assert bnn.load(tmp_path / "run.npz").settings == run.settings
 
 
 def test_a_minibatch_has_no_such_bound():

@@ -172,8 +172,8 @@ def test_a_resumed_run_is_the_unbroken_one(kind, tmp_path):
     settings |= {"optimizer": bnn.Adam(0.05), "record_at": [0]}
     whole = bnn.fit(model, data, n_steps=300, **settings)
     part = bnn.fit(model, data, n_steps=130, **settings)
-    bnn.training.save_run(part, tmp_path / "part.npz")
-    part = bnn.training.load_run(tmp_path / "part.npz")
+    bnn.save(part, tmp_path / "part.npz")
+    part = bnn.load(tmp_path / "part.npz")
     assert part.settings == whole.settings._replace(n_steps=130)
     resumed = bnn.fit(model, data, n_steps=300, resume=part, **settings)
     for name in ("log_likelihoods", "kls", "recorded_parameters"):

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from truths import made_by_hand
 
 import bayesian_nn as bnn
-from bayesian_nn.model import model as model_module
-from bayesian_nn.model.model import network
-from bayesian_nn.prediction.predict import draw_recorded
 from bayesian_nn.runtime.portable_math import PREDICTION, normals
 
 SCALING = bnn.data.Scaling((10.0, -2.0), (4.0, 0.5), y_shift=50.0, y_scale=8.0)
@@ -34,7 +32,7 @@ def assert_moments(draws, mean, std):
 
 
 def test_the_prior_predictive_of_a_linear_model_is_the_closed_form():
-    latents = bnn.draw_prior(LINEAR, 20_000, seed=1)
+    latents = bnn.prediction.draw_prior(LINEAR, 20_000, seed=1)
     prediction = bnn.prediction.predict_draws(LINEAR, latents, X)
     std = 8.0 * 1.5 * np.linalg.norm(design(LINEAR, X), axis=1)
     assert_moments(prediction.draws, 50.0, std)
@@ -43,7 +41,9 @@ def test_the_prior_predictive_of_a_linear_model_is_the_closed_form():
 
 
 def test_a_seed_is_a_set_of_draws_from_the_prior():
-    first, same, other = (bnn.draw_prior(LINEAR, 5, seed=seed) for seed in (2**40 + 1, 2**40 + 1, 1))
+    first, same, other = (
+        bnn.prediction.draw_prior(LINEAR, 5, seed=seed) for seed in (2**40 + 1, 2**40 + 1, 1)
+    )
     np.testing.assert_array_equal(first, same)
     assert np.all(first != other)
 
@@ -63,15 +63,15 @@ def test_the_posterior_predictive_of_a_linear_model_is_the_closed_form():
     prediction = bnn.predict(run, X, n_draws=20_000, seed=2)
     a = design(LINEAR, X)
     assert_moments(prediction.draws, 50 + 8 * a @ mean, 8 * np.sqrt(a**2 @ std**2))
-    first = bnn.prediction.predict_draws(LINEAR, draw_recorded(run, 20_000, seed=2, recorded=0), X)
+    first = bnn.predict(run, X, n_draws=20_000, seed=2, recorded=0)
     assert_moments(first.draws, 50 + 8 * a @ (mean + 5), 8 * np.sqrt(a**2 @ std**2))
 
 
 def test_a_seed_gives_the_same_noise_at_every_recorded_step():
     run = film_run()
     noises = []
-    for recorded, parameters in enumerate(run.parameters):
-        draws = draw_recorded(run, 6, seed=4, recorded=recorded)
+    for recorded, parameters in enumerate(run.path):
+        draws = run.draw(6, seed=4, recorded=recorded)
         distribution = run.posterior.distribution(parameters)
         noises.append((draws - distribution.mean().numpy()) / distribution.stddev().numpy())
     np.testing.assert_allclose(noises[1:], [noises[0]] * 2, atol=1e-4)
@@ -86,7 +86,7 @@ def test_every_frame_of_a_film_is_the_prediction_of_its_record():
     np.testing.assert_array_equal(film.steps, run.recorded_steps)
     np.testing.assert_array_equal(film.x, x)
     noise = normals(4, PREDICTION, 30 * run.model.n_latents).reshape(30, -1).astype(np.float32)
-    for recorded, parameters in enumerate(run.parameters):
+    for recorded, parameters in enumerate(run.path):
         latents = run.posterior.draw(parameters, noise).numpy()
         prediction = bnn.prediction.predict_draws(run.model, latents, x)
         np.testing.assert_array_equal(film.mean[recorded], prediction.mean)
@@ -101,21 +101,32 @@ def test_every_frame_of_a_film_is_the_prediction_of_its_record():
     assert np.all(bnn.prediction.predict_film(run, x, seed=5, n_draws=30).curves[:, :5] != film.curves)
 
 
-def test_a_prediction_in_parts_is_the_prediction_at_once(monkeypatch):
-    sizes = []
-    whole = model_module.network
-    monkeypatch.setattr(
-        model_module,
-        "network",
-        lambda model, latents, x: sizes.append(len(latents)) or whole(model, latents, x),
-    )
-    x = np.linspace(0, 8, 30_000)[:, None]
-    model = bnn.Model((1, 20, 1), bnn.Gaussian(0.1))
-    latents = bnn.draw_prior(model, 10, seed=0)
-    draws = bnn.prediction.predict_draws(model, latents, x).draws
-    # 2**21 numbers a layer, for 20 units and 30,000 points.
-    assert sizes == [3, 3, 3, 1]
-    np.testing.assert_allclose(draws, whole(model, latents, x), rtol=1e-5, atol=1e-5)
+def test_classes_are_predicted_by_the_softmax_of_every_draw():
+    model = bnn.Model((6, 4, 3), bnn.Categorical(3))
+    images = np.random.default_rng(0).uniform(size=(5, 2, 3))
+    latents = np.random.default_rng(1).normal(size=(7, model.n_latents))
+    first, biases, second, last = np.split(latents, [24, 28, 40], axis=1)
+    hidden = np.tanh(images.reshape(-1, 6) @ first.reshape(7, 6, 4) + biases[:, None])
+    expected = softmax(hidden @ second.reshape(7, 4, 3) + last[:, None], axis=2)
+    prediction = bnn.prediction.predict_draws(model, latents, images)
+    assert isinstance(prediction, bnn.predictions.ClassPrediction)
+    np.testing.assert_allclose(prediction.probabilities, expected, rtol=1e-10)
+    # However many images go together, and as rows of pixels too.
+    one, rows = (bnn.prediction.predict_draws(model, latents, x) for x in (images[2:3], images.reshape(5, 6)))
+    np.testing.assert_allclose(one.probabilities[:, 0], expected[:, 2], rtol=1e-10)
+    np.testing.assert_array_equal(rows.probabilities, prediction.probabilities)
+
+
+def test_images_are_predicted_in_the_network_s_units():
+    sizes, classes = (6, 4, 3), bnn.Categorical(3)
+    model = bnn.Model(sizes, classes, scaling=bnn.data.PixelNorm(2))
+    images = np.random.default_rng(0).uniform(size=(5, 2, 3))
+    latents = np.random.default_rng(1).normal(size=(7, model.n_latents))
+    found = bnn.prediction.predict_draws(model, latents, images)
+    plain = bnn.prediction.predict_draws(bnn.Model(sizes, classes), latents, model.inputs(images))
+    np.testing.assert_allclose(found.probabilities, plain.probabilities, rtol=1e-10)
+    with pytest.raises(ValueError, match="up to 255, divide them by 255"):
+        bnn.prediction.predict_draws(model, latents, 255 * images)
 
 
 def test_draws_of_any_method_are_predicted_in_their_own_precision():
@@ -130,8 +141,6 @@ def test_one_input_may_be_a_plain_list():
     latents = run.draw(3, seed=0)
     plain, column = (bnn.prediction.predict_draws(run.model, latents, x) for x in ([1, 2], [[1], [2]]))
     np.testing.assert_array_equal(plain.draws, column.draws)
-    outputs = network(run.model, latents, run.model.inputs([[1], [2]]))
-    np.testing.assert_array_equal(plain.draws, outputs)
     np.testing.assert_allclose(plain.noise_std, np.exp(latents[:, -1]), rtol=1e-6)
 
 
@@ -171,14 +180,26 @@ def test_one_input_may_be_a_plain_list():
             lambda: bnn.prediction.predict_draws(LINEAR, np.full((5, 3), np.nan), X),
             "draws has 15 values that are not finite",
         ),
-        (lambda: bnn.draw_prior(LINEAR, 0, seed=0), "n_draws must be a whole number, 1 or more; got 0"),
-        (lambda: bnn.draw_prior(LINEAR, 2.5, seed=0), "n_draws must be .* got 2.5"),
-        (lambda: bnn.draw_prior(LINEAR, 2, seed=-1), "seed must be a whole number, 0 or more; got -1"),
+        (
+            lambda: bnn.prediction.draw_prior(LINEAR, 0, seed=0),
+            "n_draws must be a whole number, 1 or more; got 0",
+        ),
+        (lambda: bnn.prediction.draw_prior(LINEAR, 2.5, seed=0), "n_draws must be .* got 2.5"),
+        (
+            lambda: bnn.prediction.draw_prior(LINEAR, 2, seed=-1),
+            "seed must be a whole number, 0 or more; got -1",
+        ),
         (lambda: film_run().draw(0, seed=0), "n_draws must be .* 1 or more; got 0"),
         (lambda: film_run().draw(2, seed=0.5), "seed must be .* got 0.5"),
-        (lambda: bnn.MeanField().draw(2, seed=0), r"result must be a Run .* got MeanField\("),
-        (lambda: bnn.modes.Laplace.draw(2, seed=0), r"result must be a Run .* got <class"),
-        (lambda: X.draw(2, seed=0), r"result must be a Run .* got array\("),
+        (
+            lambda: bnn.predict(bnn.MeanField(), X, n_draws=2, seed=0),
+            r"result must be what fit, .* got MeanField\(",
+        ),
+        (
+            lambda: bnn.predict(bnn.modes.Laplace, X, n_draws=2, seed=0),
+            r"result must be what fit, .* got <class",
+        ),
+        (lambda: bnn.predict(X, X, n_draws=2, seed=0), r"result must be what fit, .* got array\("),
         (lambda: film(seed=0, n_draws=0), "n_curves must be between 1 and n_draws=0; got 10"),
         (lambda: film(seed=0, n_draws=5), "n_curves must be between 1 and n_draws=5; got 10"),
         (lambda: film(seed=0, frames=[2, 1]), "steps must increase"),

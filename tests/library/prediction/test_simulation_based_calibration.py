@@ -62,7 +62,7 @@ IN_TWO_PARTS = np.r_[np.linspace(0, 2, 10), np.linspace(6, 8, 10)]
 
 def by_hmc(y, seed, *, noise_std=0.2, n_chains=8, n_draws=8):
     """Draws of the network's posterior with this noise, some of every chain, all data sets at once."""
-    model = replace(NETWORK, noise_std=noise_std)
+    model = replace(NETWORK, likelihood=bnn.Gaussian(noise_std))
     start = bnn.MeanField().initial(model, seed=seed, n_restarts=n_chains * len(y))[:, : model.n_latents]
     chains = sample_chains(
         model,
@@ -85,7 +85,7 @@ def test_hmc_passes_on_a_small_network_and_fails_with_another_noise(noise_std):
         n_simulations=96,
         at=[-3, 1, 3, 4, 5, 7, 11],
     )
-    assert (ranks.p_values().min() > NO_CHANCE) == (noise_std == NETWORK.noise_std)
+    assert (ranks.p_values().min() > NO_CHANCE) == (noise_std == NETWORK.likelihood.noise_std)
 
 
 # --- parts

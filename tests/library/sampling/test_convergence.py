@@ -34,10 +34,11 @@ def autoregressive(rng, n_chains, n_draws, n_latents, correlation):
 def test_independent_draws_are_worth_their_number():
     model = bnn.Model((1, 1), bnn.Gaussian(1.0))
     chains = chains_of(model, np.random.default_rng(0).normal(size=(4, 1000, 2)))
-    r_hat, ess = bnn.sampling.function_space_convergence(chains, X)
-    assert r_hat.shape == ess.shape == (5,)
-    np.testing.assert_allclose(r_hat, 1, atol=0.01)
-    np.testing.assert_allclose(ess, 4000, rtol=0.15)
+    found = bnn.sampling.function_space_convergence(chains, X)
+    assert {part.shape for part in found} == {(5,)}
+    np.testing.assert_allclose(found.r_hat, 1, atol=0.01)
+    np.testing.assert_allclose(found.ess_bulk, 4000, rtol=0.15)
+    np.testing.assert_allclose(found.ess_tail, 4000, rtol=0.15)
 
 
 def test_correlated_draws_are_worth_less():
@@ -45,7 +46,7 @@ def test_correlated_draws_are_worth_less():
     chains = chains_of(model, autoregressive(np.random.default_rng(1), 8, 4000, 2, 0.8))
     # Of an AR(1) process: n (1 - a) / (1 + a).
     np.testing.assert_allclose(
-        bnn.sampling.function_space_convergence(chains, X).ess, 8 * 4000 * 0.2 / 1.8, rtol=0.2
+        bnn.sampling.function_space_convergence(chains, X).ess_bulk, 8 * 4000 * 0.2 / 1.8, rtol=0.2
     )
 
 
@@ -53,7 +54,7 @@ def test_draws_that_alternate_are_worth_more():
     model = bnn.Model((1, 1), bnn.Gaussian(1.0))
     chains = chains_of(model, autoregressive(np.random.default_rng(6), 8, 4000, 2, -0.5))
     np.testing.assert_allclose(
-        bnn.sampling.function_space_convergence(chains, X).ess, 8 * 4000 * 1.5 / 0.5, rtol=0.2
+        bnn.sampling.function_space_convergence(chains, X).ess_bulk, 8 * 4000 * 1.5 / 0.5, rtol=0.2
     )
 
 
@@ -64,6 +65,38 @@ def test_chains_that_disagree_are_seen():
     assert bnn.sampling.function_space_convergence(chains, X).r_hat.max() > 1.1
 
 
+def test_chains_that_differ_in_their_spread_alone_are_seen():
+    # Their means agree: only ranks of the distance from the median tell them apart.
+    values = np.random.default_rng(7).normal(size=(4, 1000, 2))
+    values[0, :, 1] *= 4
+    r_hat = bnn.sampling.convergence_of(values).r_hat
+    assert r_hat[0] < 1.01
+    assert r_hat[1] > 1.05
+
+
+def test_a_value_that_never_changes_has_not_converged():
+    values = np.random.default_rng(8).normal(size=(4, 100, 3))
+    values[..., 1] = 0.1
+    # Chains that are each stuck, at places of their own.
+    values[..., 2] = np.arange(4)[:, None]
+    found = bnn.sampling.convergence_of(values)
+    assert (found.r_hat[1], found.ess_bulk[1], found.ess_tail[1]) == (np.inf, 0, 0)
+    assert found.r_hat[2] > 1e6
+    assert found.ess_bulk[2] < 5
+    np.testing.assert_array_equal(bnn.sampling.effective_sample_size(values)[1], 0)
+    assert np.isfinite([part[0] for part in found]).all()
+
+
+def test_every_output_of_several_is_judged():
+    model = bnn.Model((1, 3), bnn.Categorical(3))
+    latents = np.random.default_rng(9).normal(size=(4, 500, model.n_latents))
+    # The second class's bias of the first chain.
+    latents[0, :, 4] += 3
+    r_hat = bnn.sampling.function_space_convergence(chains_of(model, latents), X).r_hat
+    assert r_hat.shape == (3, 5)
+    assert r_hat[1].min() > 1.1 > 1.02 > r_hat[[0, 2]].max()
+
+
 def test_units_may_change_places():
     model = bnn.Model((1, 2, 1), bnn.Gaussian(1.0))
     latents = np.random.default_rng(3).normal(size=(4, 500, model.n_latents))
@@ -71,21 +104,22 @@ def test_units_may_change_places():
     swapped = latents.copy()
     # The second half of the chains has its two hidden units exchanged.
     swapped[2:] = latents[2:][..., [1, 0, 3, 2, 5, 4, 6]]
-    r_hat, ess = bnn.sampling.function_space_convergence(chains_of(model, swapped), X)
-    same_r_hat, same_ess = bnn.sampling.function_space_convergence(chains_of(model, latents), X)
-    np.testing.assert_allclose(r_hat, same_r_hat, rtol=1e-3)
-    np.testing.assert_allclose(ess, same_ess, rtol=1e-2)
+    found, same = (
+        bnn.sampling.function_space_convergence(chains_of(model, each), X) for each in (swapped, latents)
+    )
+    for one, other in zip(found, same, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-2)
 
 
 def test_one_chain_is_judged_too():
     model = bnn.Model((1, 1), bnn.Gaussian(1.0))
     independent = chains_of(model, np.random.default_rng(4).normal(size=(1, 20_000, 2)))
     correlated = chains_of(model, autoregressive(np.random.default_rng(5), 1, 20_000, 2, 0.8))
-    r_hat, ess = bnn.sampling.function_space_convergence(independent, X)
-    np.testing.assert_allclose(r_hat, 1, atol=0.01)
-    np.testing.assert_allclose(ess, 20_000, rtol=0.2)
+    found = bnn.sampling.function_space_convergence(independent, X)
+    np.testing.assert_allclose(found.r_hat, 1, atol=0.01)
+    np.testing.assert_allclose(found.ess_bulk, 20_000, rtol=0.2)
     np.testing.assert_allclose(
-        bnn.sampling.function_space_convergence(correlated, X).ess, 20_000 * 0.2 / 1.8, rtol=0.2
+        bnn.sampling.function_space_convergence(correlated, X).ess_bulk, 20_000 * 0.2 / 1.8, rtol=0.2
     )
     # Its halves are compared, so that it can disagree with itself.
     drifting = independent.latents + np.linspace(0, 3, 20_000)[:, None]

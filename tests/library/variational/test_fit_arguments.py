@@ -44,7 +44,7 @@ def fit(data=TINY, model=MODEL, **arguments):
         ({"data": (TINY.x, TINY.y)}, r"data must be a Dataset or LabelledImages; got \(array.*dataset\(x"),
         ({"optimizer": bnn.StepDecay(0.1)}, r"optimizer must be an Adam; got StepDecay\(initial=0.1"),
         ({"stop": True}, r"stop must be Plateau\(\) or HeldOut\(data\); got True"),
-        ({"resume": "run.npz"}, r"resume must be a Run; got 'run.npz'\. .* load_run\(path\)"),
+        ({"resume": "run.npz"}, r"resume must be a Run; got 'run.npz'\. .* load\(path\)"),
         ({"posterior": bnn.MeanField}, r"posterior must be MeanField\(\) .* got <class"),
         ({"posterior": 0.02}, r"posterior must be .* got 0.02\. It has no noise_shape, initial, "),
         ({"objective": 5}, r"objective must be Elbo\(\) .* got 5\. It has no n_draws"),
