@@ -3,7 +3,7 @@
 
 A small network learns cos x from forty noisy points with a gap between them. It keeps
 not one value for each weight but a distribution over values, and so it can say where
-it does not know. You will see the objective that it climbs, what it predicts in the
+it does not know. You will see the objective that it maximises, what it predicts in the
 end, and a film of everything between.
 """
 
@@ -11,37 +11,21 @@ end, and a film of everything between.
 # Forty points, in two clusters. Between them, from 2 to 6, there is nothing: what
 # will the network say there?
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
-from bayesian_nn.browser import write_player_record
-from bayesian_nn.figures import (
-    draw_film,
-    plot_elbo,
-    plot_predictive,
-    running_median,
-    style,
-    write_figure,
-    write_film,
-)
-from bayesian_nn.runtime import output_folder, write_numbers
+from bayesian_nn.figures import draw_film, plot_elbo, plot_predictive, running_median
 
 SEED = 0
-folder = output_folder("plot_bnn")
+page = bnn.browser.Page("plot_bnn", seed=SEED)
 data = bnn.data.cosine_with_gap(seed=42)  # Edward's own points, of 2016
-print(f"{data.n_points} observations of y = cos x + noise of sd {data.noise_std}")
 
 # %%
-# The model: two hidden layers of ten tanh units, and before any data a standard
-# normal distribution for every weight and bias. The noise is known. The network sees
-# $(x - 4)/4$, so that its input stays near one.
+# The model: two hidden layers of ten tanh units, Gaussian noise whose sd is known, and
+# before any data a standard normal distribution for every weight and bias. The network
+# sees $(x - 4)/4$, so that its input stays near one.
 
-model = bnn.Model(
-    layer_sizes=(1, 10, 10, 1),
-    likelihood=bnn.Gaussian(data.noise_std),
-    scaling=data.scaling,
-)
+model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(data.noise_std), scaling=data.scaling)
 print(f"{model.n_weights} weights and biases, each with a N(0, 1) prior")
 
 # %%
@@ -52,24 +36,23 @@ print(f"{model.n_weights} weights and biases, each with a N(0, 1) prior")
 # [the flat line](plot_flat_line.md) shows.
 
 run = bnn.fit(model, data, seed=SEED, n_steps=1000)
-constant = bnn.scores.constant_log_likelihood(data.y, data.noise_std)
+constant = model.likelihood.constant_log_likelihood(data.y)
 print(f"ELBO before the first step {run.elbo[0]:9,.1f} nats")
 print(f"ELBO after {run.n_steps_done:,} steps     {run.final_elbo:9,.1f} nats")
-print(f"no flat line can pass      {constant:9,.1f} nats")
+print(f"no flat line scores more   {constant:9,.1f} nats")
 
 # %%
-# Here is the climb, each step's noisy estimate thin, its running median bold. Up is
-# better.
+# Here is the ELBO as it rises, each step's noisy estimate thin, its running median
+# bold. Up is better.
 
-with style():
-    figure, axes = plt.subplots(num="elbo")
+axes = page.axes("elbo")
 plot_elbo(run, axes=axes, reference={"best constant": constant})
-figure.alt = (
-    f"Line chart of the ELBO and its two parts over {run.n_steps_done} training steps. "
-    f"The ELBO climbs from {run.elbo[0]:,.0f} nats, passes the score of the best "
-    f"constant, and ends near {run.final_elbo:,.0f}."
+page.figure(
+    axes,
+    alt=f"Line chart of the ELBO and its two parts over {run.n_steps_done} training "
+    f"steps. The ELBO rises from {run.elbo[0]:,.0f} nats, passes the score of the best "
+    f"constant, and ends near {run.final_elbo:,.0f}.",
 )
-write_figure(axes, folder / "elbo.png")
 
 # %%
 # The log-likelihood soon passes a constant's score, and then gains little for a
@@ -82,86 +65,46 @@ write_figure(axes, folder / "elbo.png")
 
 x = np.linspace(-4, 12, 401)
 prediction = bnn.predict(run, x, n_draws=1000, seed=SEED)
-with style():
-    figure, axes = plt.subplots(num="fit")
+axes = page.axes("fit")
 plot_predictive(prediction, data, axes=axes)
-figure.alt = (
-    "The network's mean follows the cosine through both clusters of points. Its band "
-    "widens in the gap between them and narrows outside, where the sampled curves run "
-    "level and leave the cosine."
+page.figure(
+    axes,
+    alt="The network's mean follows the cosine through both clusters of points. Its "
+    "band widens in the gap between them and narrows outside, where the sampled curves "
+    "run level and leave the cosine.",
 )
-write_figure(axes, folder / "fit.png")
 
 # %%
 # On the points the mean is close to the truth. In the gap the band widens, though not
 # enough: near 3 the truth leaves it. Beyond the last points it narrows, while the
-# truth swings away. A mean-field posterior is too sure of itself away from the data.
+# truth swings away. A mean-field posterior is overconfident away from the data.
 
-at_data = bnn.predict(run, data.x, n_draws=1000, seed=SEED)
 unseen = bnn.data.cosine_with_gap(seed=1, n_points=1000)
+at_data = bnn.predict(run, data.x, n_draws=1000, seed=SEED)
 at_unseen = bnn.predict(run, unseen.x, n_draws=1000, seed=SEED)
-
-
-def mean_sd_between(low, high):
-    inside = (x >= low) & (x <= high)
-    return prediction.epistemic_std[inside].mean()
-
-
-def first_step_above(values):
-    every_step = np.arange(run.n_steps_done)
-    return np.argmax(running_median(values, every_step) > constant)
-
-
-numbers = {
-    "seed": SEED,
-    "n_points": data.n_points,
-    "n_weights": model.n_weights,
-    "n_parameters": len(run.parameters),
-    "n_steps": run.n_steps_done,
-    "elbo_start": run.elbo[0],
-    "elbo_final": run.final_elbo,
-    "kl_final": run.kl[-1],
-    "best_constant": constant,
-    "step_likelihood_beats_constant": first_step_above(run.log_likelihood),
-    "step_elbo_beats_constant": first_step_above(run.elbo),
-    "rmse_to_truth": bnn.scores.rmse(at_data.mean, data.truth(data.x)),
-    "rmse_of_constant": bnn.scores.rmse(
-        np.full(data.n_points, data.y.mean()), data.truth(data.x)
-    ),
-    "test_log_density": at_unseen.log_density(unseen.y).mean(),
-    "sd_on_data": at_data.epistemic_std.mean(),
-    "sd_in_gap": mean_sd_between(2, 6),
-    "sd_outside": mean_sd_between(8, 12),
-}
-print(f"RMSE to cos x on the data  {numbers['rmse_to_truth']:.3f}")
-print(f"    a constant's           {numbers['rmse_of_constant']:.3f}")
-print(f"log density of unseen data {numbers['test_log_density']:.3f} nats a point")
-print(
-    f"sd of f on the data {numbers['sd_on_data']:.3f}, in the gap "
-    f"{numbers['sd_in_gap']:.3f},"
+sds = bnn.scores.mean_by_region(
+    prediction.epistemic_std, x, {"gap": [(2, 6)], "outside": [(8, 12)]}
 )
-print(f"        and from 8 to 12 {numbers['sd_outside']:.3f}")
+rmse = bnn.scores.rmse(at_data.mean, data.truth(data.x))
+print(
+    f"RMSE to cos x on the data {rmse:.3f}, sd of f {at_data.epistemic_std.mean():.3f}"
+)
+print(f"sd of f in the gap {sds['gap']:.3f}, from 8 to 12 {sds['outside']:.3f}")
 
 # %%
 # Last, the film. The run kept the posterior after steps 0, 1, 2, …, ever further
 # apart, and the same noise draws the curves of every frame, so they glide. Watch the
 # first frames: the small start makes all curves one.
 
-film = draw_film(
-    bnn.prediction.predict_film(run, np.linspace(-4, 12, 201), seed=SEED),
-    run,
-    data,
-    reference={"best constant": constant},
-)
-write_film(
+frames = bnn.prediction.predict_film(run, np.linspace(-4, 12, 201), seed=SEED)
+film = draw_film(frames, run, data, reference={"best constant": constant})
+page.film(
     film,
-    folder / "predictive",
-    alt=(
-        "Film of the training. The predictive band begins as one narrow line, "
-        "swings towards the two clusters of points within the first hundred and "
-        "fifty steps and settles on the cosine, wider in the gap between them. "
-        "Underneath, a cursor climbs along the ELBO."
-    ),
+    "predictive",
+    alt="Film of the training. The predictive band begins as one narrow line, swings "
+    "towards the two clusters of points within the first hundred and fifty steps and "
+    "settles on the cosine, wider in the gap between them. Underneath, a cursor climbs "
+    "along the ELBO.",
 )
 
 # %%
@@ -169,19 +112,34 @@ write_film(
 # go on with, and small, for the player of the post, which draws every frame anew from
 # the same posteriors and the same noise.
 
-bnn.save(run, folder / "run.npz")
-write_player_record(
+bnn.save(run, page.folder / "run.npz")
+page.player(
     run,
-    folder / "run-player.bin",
+    "run-player",
     data=data,
     x_range=(-4, 12),
-    noise_seed=SEED,
     reference={"best constant": constant},
 )
-write_numbers(numbers, folder / "numbers.json")
-print(
-    "wrote",
-    ", ".join(
-        sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    ),
+beats = [
+    int(np.argmax(running_median(values, np.arange(run.n_steps_done)) > constant))
+    for values in (run.log_likelihood, run.elbo)
+]
+flat = np.full(data.n_points, data.y.mean())
+page.quote(
+    n_points=data.n_points,
+    n_weights=model.n_weights,
+    n_parameters=len(run.parameters),
+    n_steps=run.n_steps_done,
+    elbo_start=run.elbo[0],
+    elbo_final=run.final_elbo,
+    kl_final=run.kl[-1],
+    best_constant=constant,
+    step_likelihood_beats_constant=beats[0],
+    step_elbo_beats_constant=beats[1],
+    rmse_to_truth=rmse,
+    rmse_of_constant=bnn.scores.rmse(flat, data.truth(data.x)),
+    test_log_density=at_unseen.log_density(unseen.y).mean(),
+    sd_on_data=at_data.epistemic_std.mean(),
+    sd_in_gap=sds["gap"],
+    sd_outside=sds["outside"],
 )

@@ -35,6 +35,8 @@ from .posteriors.mean_field import MeanField as MeanField
 from .prediction.linearised import predict_linearised as predict_linearised
 from .prediction.predict import predict as predict
 from .prediction.predict import predict_prior as predict_prior
+from .prediction.saved import load as load
+from .prediction.saved import save as save
 from .priors.gaussian import GaussianPrior as GaussianPrior
 from .sampling.hmc import sample_hmc as sample_hmc
 from .sampling.langevin import sample_sghmc as sample_sghmc
@@ -49,5 +51,3 @@ from .variational.fit import fit as fit
 from .variational.flat_fit import FlatFitWarning as FlatFitWarning
 from .variational.ivon import fit_ivon as fit_ivon
 from .variational.mixture import mixture_of as mixture_of
-from .prediction.saved import load as load
-from .prediction.saved import save as save

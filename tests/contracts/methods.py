@@ -55,8 +55,8 @@ def fit(**arguments):
     return lambda model, data, seed: bnn.fit(model, data, seed=seed, n_steps=1500, **arguments)
 
 
-# A Gaussian at the mode of a skewed posterior lies beside its mean, by half a sd of a learned scale; a factorised
-# one is narrower where latents are correlated.
+# A Gaussian at the mode of a skewed posterior lies beside its mean, by half a sd of a learned scale; a
+# factorised one is narrower where latents are correlated.
 METHODS = {
     "HMC": Method(lambda *args: bnn.sample_hmc(*args[:2], seed=args[2] + 1, n_chains=64), 0.15, (0.9, 1.1)),
     "SGHMC": Method(
@@ -98,8 +98,8 @@ PRIORS = {
     "learned scale, half-normal": bnn.priors.HalfNormalScale(),
 }
 
-# By role: a relevance prior has no density of its own, an unknown scale leaves no useful mode, and what adds the
-# prior's precision to the data's needs a Gaussian.
+# By role: a relevance prior has no density of its own, an unknown scale leaves no useful mode, and what adds
+# the prior's precision to the data's needs a Gaussian.
 REFUSED = {
     "scale mixture": ["IVON", "Laplace", "Laplace, diagonal", "ensemble, anchored"],
     "relevance": [

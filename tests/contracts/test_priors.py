@@ -1,4 +1,4 @@
-"""Every method with every prior: it finds the posterior, or refuses the pair with the reason and the remedy."""
+"""Every method with every prior: it finds the posterior, or refuses with the reason and the remedy."""
 
 import numpy as np
 import pytest

@@ -48,9 +48,9 @@ def write_record(path, kind: str, fields: Mapping, arrays: Mapping[str, np.ndarr
 
 
 def read_record(path, kind: str | None = None) -> Record:
-    """Returns the record in a file that `write_record` wrote, of the given kind, or of any. Raises ValueError, before anything in it is
-    read, for any other file and for one in which a single bit is another; and for a record of another kind or
-    of another version of the format."""
+    """Returns the record in a file that `write_record` wrote, of the given kind, or of any. Raises
+    ValueError, before anything in it is read, for any other file and for one in which a single bit is
+    another; and for a record of another kind or of another version of the format."""
     path = Path(path)
     content = memoryview(path.read_bytes())
     if _digest(content[:-DIGEST]) != bytes(content[-DIGEST:]):

@@ -27,8 +27,8 @@ def to_tagged(role: str, value, kinds: Iterable[type]):
     if callable(value) and not isinstance(value, type) and not is_dataclass(value):
         name = getattr(value, "__name__", kind.__name__)
         raise ValueError(
-            f"This cannot be saved: its {role} is the function {name}, and a file can name a function but not "
-            f"hold it. Use the name of one that the library knows, such as {role}='tanh'."
+            f"This cannot be saved: its {role} is the function {name}, and a file can name a function but "
+            f"not hold it. Use the name of one that the library knows, such as {role}='tanh'."
         )
     raise ValueError(f"This cannot be saved: {_unknown(role, kind.__name__, kinds)}")
 

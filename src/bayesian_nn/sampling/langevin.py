@@ -212,8 +212,8 @@ def _sample(model, batches, dynamics, start, seed, n_burn_in, thin):
 def _divergence_message(done, dynamics, n_chains):
     step_size = dynamics.step_sizes[: done.diverged_at + 1].max()
     return (
-        f"Of {n_chains} chains not all stayed finite: the first diverged at step {done.diverged_at}. step_size "
-        f"{step_size:.3g} is too large for the narrowest direction of the posterior. Try "
+        f"Of {n_chains} chains not all stayed finite: the first diverged at step {done.diverged_at}. "
+        f"step_size {step_size:.3g} is too large for the narrowest direction of the posterior. Try "
         f"{step_size / dynamics.smaller:.3g}, or a start nearer to the data (start=...)."
     )
 

@@ -91,8 +91,9 @@ def climb(
     ascent = _ascent_of(done)
     if done.outcome == "diverged":
         raise DivergedError(
-            f"After {done.n_steps} of {n_steps} steps no vector of latents was finite. Use a smaller learning "
-            f"rate (now {optimizer.learning_rate}), or give the model the data's units (scaling=data.scaling).",
+            f"After {done.n_steps} of {n_steps} steps no vector of latents was finite. Use a smaller "
+            f"learning rate (now {optimizer.learning_rate}), or give the model the data's units "
+            "(scaling=data.scaling).",
             ascent,
         )
     if done.outcome == "interrupted":

@@ -4,11 +4,12 @@ import ast
 from pathlib import Path
 
 TABLE = "tests/contracts/methods.py"
-YES, NO = "✓", "–"
+YES, NO = "✓", "no"
 
 
 def likelihoods_table(root: Path) -> str:
-    """Return the Markdown table of methods and likelihoods, each pair of which a test holds to the posterior."""
+    """Return the Markdown table of methods and likelihoods, each pair of which a test holds to the
+    posterior."""
     table = _read(root)
     heads = table["LIKELIHOODS"]
     rows = [[method, *[YES] * len(heads)] for method in table["METHODS"]]

@@ -161,7 +161,10 @@ def hand_made(sizes, noise_std=0.1, **model):
     ("change", "message"),
     [
         ({"run": hand_made((2, 1))}, "needs a model of one input; this one has 2"),
-        ({"run": hand_made((1, 1), noise_std=bnn.LearnedNoise(0.3))}, "noise is known; this one learns it"),
+        (
+            {"run": hand_made((1, 1), noise_std=bnn.LearnedNoise(0.3))},
+            r"Gaussian noise that is known; this model has Gaussian\(noise_std=LearnedNoise",
+        ),
         ({"run": hand_made((1, 3, 1), activation="gelu")}, "activations tanh, .* this model has 'gelu'"),
         ({"x_range": (1.0, 1.0)}, r"x_range must be \(first, last\), first below last"),
         ({"x_range": (1.0, np.nan)}, "x_range has 1"),

@@ -95,6 +95,18 @@ def test_learned_noise_varies_between_members():
     assert ensemble.members[:, -1].std() > 1e-3
 
 
+def test_classes_are_not_perturbed_unless_it_is_asked_for():
+    data = bnn.dataset(np.linspace(-2, 2, 20), np.arange(20) % 2)
+    data = bnn.Dataset(data.x, data.y, bnn.Model((1, 2), bnn.Categorical(2)).scaling)
+    model, arguments = bnn.Model((1, 2), bnn.Categorical(2)), {"seed": 0, "n_members": 3, "n_steps": 20}
+    usual, without = (fit_ensemble(model, data, **arguments, **more) for more in ({}, {"perturbed": False}))
+    np.testing.assert_array_equal(usual.members, without.members)
+    with pytest.raises(
+        ValueError, match="perturbed: .* has no targets around those observed, .* perturbed=False"
+    ):
+        fit_ensemble(model, data, perturbed=True, **arguments)
+
+
 def test_a_seed_is_an_ensemble():
     first, again, other = (fit_linear(seed=seed, n_members=3, n_steps=20) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
@@ -124,8 +136,12 @@ def test_draws_show_every_member_equally_often(n_draws, times):
         ({"perturbed": 0.1}, "perturbed must be True or False; got 0.1"),
         ({"start": np.zeros((3, 3))}, r"start must be \[n_members, .* = \[2, 3\]; got \[3, 3\]"),
         (
-            {"model": bnn.Model((2, 1), bnn.Gaussian(bnn.LearnedNoise(1.0)))},
-            "perturbed: .* this model learns it. Give perturbed=False",
+            {"model": bnn.Model((2, 1), LINEAR.likelihood, prior=bnn.priors.ScaleMixturePrior())},
+            "Gaussian prior",
+        ),
+        (
+            {"model": bnn.Model((2, 1), LINEAR.likelihood, prior=bnn.priors.HalfNormalScale())},
+            "a useful mode",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from truths.made_by_hand import parameters_of
 import bayesian_nn as bnn
 from bayesian_nn.model.log_joint import log_likelihood
 from bayesian_nn.model.network import outputs
-from bayesian_nn.model.observations import observe
+from bayesian_nn.model.observations import in_units, observe
 from bayesian_nn.objectives.elbo import analytic_kl, objective_noise_shape
 from bayesian_nn.objectives.per_example_noise import (
     Flipout,
@@ -148,6 +148,50 @@ def test_a_tempered_one_reports_the_elbo_s_parts(kind):
     )
     np.testing.assert_array_equal(cold.elbo, plain.elbo)
     np.testing.assert_allclose(cold.objective, plain.log_likelihood - 0.1 * plain.kl, rtol=1e-12)
+
+
+# --- classes, and other priors
+
+
+def classes(prior=None):
+    """A network with three classes, observations, and means and sds of its latents."""
+    random = np.random.default_rng(0)
+    prior = prior or bnn.GaussianPrior(0.3)
+    model = bnn.Model((6, 5, 4, 3), bnn.Categorical(3), prior=prior)
+    observations = in_units(model, random.uniform(size=(7, 6)), model.targets(np.arange(7) % 3), tf.float64)
+    mean = random.normal(size=model.n_latents)
+    return model, observations, mean, 0.4 * random.uniform(0.5, 1.5, mean.shape)
+
+
+@BOTH
+def test_the_expected_log_likelihood_of_classes_is_that_of_weights_drawn(kind):
+    model, observations, mean, std = classes()
+    drawn = mean + std * np.random.default_rng(5).normal(size=(20_000, model.n_latents))
+    theirs = log_likelihood(model, drawn, observations).numpy()
+    noise = noise_for(kind, model, 1, 7, 20_000)
+    parameters = tf.repeat(parameters_of(mean, std)[None], 20_000, axis=0)
+    ours = kind()(model, FAMILY, parameters, noise, observations).log_likelihood.numpy()
+    error = np.sqrt((ours.var() + theirs.var()) / 20_000)
+    assert abs(ours.mean() - theirs.mean()) < 5 * error
+    # The weights' spread matters more than that.
+    assert 20 * error < abs(theirs.mean() - log_likelihood(model, mean, observations).numpy())
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "prior",
+    [bnn.priors.ScaleMixturePrior(), bnn.priors.RelevancePrior(), bnn.priors.HalfNormalScale()],
+    ids=lambda prior: type(prior).__name__,
+)
+def test_the_gradient_of_classes_is_that_of_finite_differences_under_every_prior(kind, prior):
+    model, observations, mean, std = classes(prior)
+    point, noise = parameters_of(mean, std), noise_for(kind, model, 2, 7)
+
+    def elbo(parameters):
+        each = np.broadcast_to(noise, (*parameters.shape[:-1], *noise.shape))
+        return kind(2, 0.7)(model, FAMILY, parameters, each, observations, n_points=50).objective
+
+    assert_gradient_is_that_of_finite_differences(elbo, point)
 
 
 # --- in a fit
