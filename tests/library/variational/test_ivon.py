@@ -5,12 +5,13 @@ import signal
 
 import numpy as np
 import pytest
-from bayesian_nn.model.minibatch_gradient import BlockInputs
 from truths.linear_regression import exact, problem
 
 import bayesian_nn as bnn
 from bayesian_nn.runtime.random_streams import IVON
-from bayesian_nn.variational.ivon import DivergedIvonError, fit_ivon
+from bayesian_nn.training import driver
+from bayesian_nn.training.method import normal_noise
+from bayesian_nn.variational.ivon import fit_ivon
 
 MODEL, DATA = problem()
 TRUTH = exact(MODEL, DATA)
