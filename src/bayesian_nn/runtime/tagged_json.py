@@ -21,12 +21,14 @@ def to_tagged(role: str, value, kinds: Iterable[type]):
         return [to_tagged(f"{role}[{index}]", each, kinds) for index, each in enumerate(value)]
     if kind in kinds:
         of_value = {name: getattr(value, name) for name in _names(kind)}
-        return {"kind": kind.__name__} | {name: to_tagged(name, each, kinds) for name, each in of_value.items()}
+        return {"kind": kind.__name__} | {
+            name: to_tagged(name, each, kinds) for name, each in of_value.items()
+        }
     if callable(value) and not isinstance(value, type) and not is_dataclass(value):
         name = getattr(value, "__name__", kind.__name__)
         raise ValueError(
-            f"This cannot be saved: its {role} is the function {name}, and a file can name a function but not "
-            f"hold it. Use the name of one that the library knows, such as {role}='tanh'."
+            f"This cannot be saved: its {role} is the function {name}, and a file can name a function but "
+            f"not hold it. Use the name of one that the library knows, such as {role}='tanh'."
         )
     raise ValueError(f"This cannot be saved: {_unknown(role, kind.__name__, kinds)}")
 

@@ -128,8 +128,8 @@ def sample_sghmc(
     less (λ up to 40,000), and takes some thousand steps, c/e², to forget where it was along a direction that
     the data leave as wide as the prior. The friction also takes away what the steps' errors and the
     minibatches' noise put in, and too little of it leaves the draws too wide: on the post's network with all
-    data, c = 0.01 agrees with exact MCMC within the latter's own error, and c = 0.002 is a third too wide away
-    from the data. Minibatches of half the data are a fifth too wide at the data even with e = 0.001 and
+    data, c = 0.01 agrees with exact MCMC within the latter's own error, and c = 0.002 is a third too wide
+    away from the data. Minibatches of half the data are a fifth too wide at the data even with e = 0.001 and
     c = 0.02.
 
     step_size: e, a number or a schedule. friction: c, the part of the velocity lost in each step, above 0;
@@ -158,7 +158,7 @@ class _Dynamics:
 
 
 class _State(NamedTuple):
-    """Latents and velocities `[n_latents, n_chains]`, and the latents' scales `[n_latents, 1]` or `[1, 1]`."""
+    """Latents and velocities `[n_latents, n_chains]`, and the scales `[n_latents, 1]` or `[1, 1]`."""
 
     latents: tf.Tensor
     velocities: tf.Tensor
@@ -211,8 +211,8 @@ def _sample(model, batches, dynamics, start, seed, n_burn_in, thin):
 def _divergence_message(done, dynamics, n_chains):
     step_size = dynamics.step_sizes[: done.diverged_at + 1].max()
     return (
-        f"Of {n_chains} chains not all stayed finite: the first diverged at step {done.diverged_at}. step_size "
-        f"{step_size:.3g} is too large for the narrowest direction of the posterior. Try "
+        f"Of {n_chains} chains not all stayed finite: the first diverged at step {done.diverged_at}. "
+        f"step_size {step_size:.3g} is too large for the narrowest direction of the posterior. Try "
         f"{step_size / dynamics.smaller:.3g}, or a start nearer to the data (start=...)."
     )
 

@@ -73,8 +73,10 @@ def climb(
     start = np.asarray(start, np.float32)
     shifts = np.zeros((0, 0)) if shifts is None else shifts
     method = _AscentStep(model.program, replace(optimizer, learning_rate=StepDecay(1.0)), factors is not None)
-    multiplied = (lambda index, length: tf.zeros([length, 0])) if factors is None else (
-        lambda index, length: tf.constant(factors(index), tf.float32)
+    multiplied = (
+        (lambda index, length: tf.zeros([length, 0]))
+        if factors is None
+        else (lambda index, length: tf.constant(factors(index), tf.float32))
     )
     job = Job(
         schedules=optimizer.learning_rate.rates(n_steps)[:, None].astype(np.float32),
@@ -89,8 +91,9 @@ def climb(
     ascent = _ascent_of(done)
     if done.outcome == "diverged":
         raise DivergedError(
-            f"After {done.n_steps} of {n_steps} steps no vector of latents was finite. Use a smaller learning "
-            f"rate (now {optimizer.learning_rate}), or give the model the data's units (scaling=data.scaling).",
+            f"After {done.n_steps} of {n_steps} steps no vector of latents was finite. Use a smaller "
+            f"learning rate (now {optimizer.learning_rate}), or give the model the data's units "
+            "(scaling=data.scaling).",
             ascent,
         )
     if done.outcome == "interrupted":
@@ -101,7 +104,9 @@ def climb(
 def _ascent_of(done):
     latents, recorded = done.state.adam.parameters, done.recorded
     steps = sorted(recorded)
-    kept = np.stack([recorded[step] for step in steps]) if steps else np.zeros((0, *latents.shape), np.float32)
+    kept = (
+        np.stack([recorded[step] for step in steps]) if steps else np.zeros((0, *latents.shape), np.float32)
+    )
     return Ascent(np.array(latents), done.parts[:, 0], done.outcome, np.array(steps, int), kept)
 
 

@@ -1,4 +1,4 @@
-"""The loop that every iterative method runs in: blocks, progress, Ctrl-C, divergence, records, checkpoints."""
+"""The loop of every iterative method: blocks, progress, Ctrl-C, divergence, records, checkpoints."""
 
 import sys
 import time
@@ -56,7 +56,9 @@ def reached(step: int) -> None:
 
 def say_interrupted(n_done: int, n_steps: int, way_on: str = "") -> None:
     """Says on the error stream what Ctrl-C left, and how to go on."""
-    print(f"Interrupted after step {n_done} of {n_steps}; what was recorded is kept{way_on}.", file=sys.stderr)
+    print(
+        f"Interrupted after step {n_done} of {n_steps}; what was recorded is kept{way_on}.", file=sys.stderr
+    )
 
 
 def drive(
@@ -73,8 +75,9 @@ def drive(
     stops it, to Ctrl-C or to where it diverges.
 
     watch: looks at every stretch of steps, `watch(step, vectors, parts)`, and says why to stop, if so; its
-    `every`, if not None, is a number of steps after whose multiples it wants to look. save: writes a checkpoint.
-    shown: makes the bar's text of the last parts. Raises KeyboardInterrupt if it comes before any step is done.
+    `every`, if not None, is a number of steps after whose multiples it wants to look. save: writes a
+    checkpoint. shown: makes the bar's text of the last parts. Raises KeyboardInterrupt if it comes before any
+    step is done.
     """
     return _Drive(method, job, begun, watch, save, shown, strategy).to_the_end()
 

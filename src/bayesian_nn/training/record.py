@@ -18,8 +18,8 @@ def log_spaced_steps(n_steps: int, n_records: int = 100) -> np.ndarray:
 
 
 def steps_to_record(record_at, n_steps: int, n_numbers: int = 0) -> frozenset[int]:
-    """Returns the steps as given, or if that is None at most 100, log-spaced: of `n_numbers` numbers a step so
-    few, in half precision, that they stay below 19 MB. Raises ValueError for anything else."""
+    """Returns the steps as given, or if that is None at most 100, log-spaced: of `n_numbers` numbers a step
+    so few, in half precision, that they stay below 19 MB. Raises ValueError for anything else."""
     if record_at is None:
         n_records = np.clip(MAX_BYTES / (2 * max(1, n_numbers)) - 2, 2, 100)
         return frozenset(log_spaced_steps(n_steps, int(n_records)).tolist())

@@ -46,8 +46,8 @@ class Run:
     digits) where in single precision they would take more than 19 MB; final_parameters: those that the fit
     ended with `[n_restarts, n_parameters]`, of one that watched held-out data the best, of one that diverged
     the last finite ones; log_likelihoods and kls: the ELBO's parts before each step's update `[n_steps_done,
-    n_restarts]`, in nats, noisy estimates from `objective.n_draws` draws and the step's batch; state: what the
-    next step needs, None if it was not saved; outcome: "finished", "plateau", "held-out", "interrupted" or
+    n_restarts]`, in nats, noisy estimates from `objective.n_draws` draws and the step's batch; state: what
+    the next step needs, None if it was not saved; outcome: "finished", "plateau", "held-out", "interrupted" or
     "diverged"; final_elbos: the ELBO of the final parameters `[n_restarts]`, from 1,000 draws, or, where that
     were too much work, the mean over the last hundred steps; explained: the fraction of y that the best
     restart's mean prediction explains, as `likelihood.explained` defines it; n_points: of the data, whose
@@ -129,15 +129,15 @@ class Run:
         return self.log_likelihood - self.kl
 
     def draw(self, n_draws: int, *, seed: int, recorded: int | None = None) -> np.ndarray:
-        """Returns draws of the latents `[n_draws, n_latents]` from the best restart's posterior at the end, or
-        at the given one of the recorded steps. A seed gives the same noise at every step."""
+        """Returns draws of the latents `[n_draws, n_latents]` from the best restart's posterior at the end,
+        or at the given one of the recorded steps. A seed gives the same noise at every step."""
         noise = self._noise(n_draws, seed)
         return self.posterior.draw(tf.constant(self._parameters(recorded)), noise).numpy()
 
     def draws(self, n_draws: int, *, seed: int, recorded: int | None = None) -> Iterator[np.ndarray]:
         """Yields draws of the latents, one `[n_latents]` at a time: a hundred of a large network's are more
-        than is good to hold at once. They are those of `draw` up to eight million numbers in all; beyond, each
-        has noise of its own, and the first of more draws are the same."""
+        than is good to hold at once. They are those of `draw` up to eight million numbers in all; beyond,
+        each has noise of its own, and the first of more draws are the same."""
         parameters = tf.constant(self._parameters(recorded))
         shape = self.posterior.noise_shape(self.model)
         if whole_number("n_draws", n_draws) * np.prod(shape) <= 2**23:
@@ -150,8 +150,8 @@ class Run:
     def moments(
         self, recorded: int | None = None, *, layer: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the means and sds of the latents, each `[n_latents]`: at the end, or at the given one of the
-        recorded steps. With a layer, 0 for the first, those of its weights, each `[n_in, n_out]`, and of its
+        """Returns the means and sds of the latents, each `[n_latents]`: at the end, or at the given one of
+        the recorded steps. With a layer, 0 for the first, those of its weights, each `[n_in, n_out]`, and of its
         biases, each `[n_out]`: `((means, sds), (means, sds))`."""
         mean, variance = self.posterior.marginals(tf.constant(self._parameters(recorded)))
         mean, std = mean.numpy(), np.sqrt(variance.numpy())

@@ -53,7 +53,9 @@ class HeldOut:
 
     def __post_init__(self):
         if not isinstance(self.data, Dataset | LabelledImages):
-            instance("data", self.data, Dataset, "It is what the fit must not see: train_test_split makes it.")
+            instance(
+                "data", self.data, Dataset, "It is what the fit must not see: train_test_split makes it."
+            )
         for name in ("every", "patience", "n_draws"):
             object.__setattr__(self, name, whole_number(name, getattr(self, name)))
 

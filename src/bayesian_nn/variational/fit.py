@@ -54,8 +54,8 @@ def fit(
 
     n_steps: in all, those of a resumed run included; or n_epochs, passes over the data. batch_size:
     observations per step, drawn without replacement within an epoch; their log-likelihood counts n_points /
-    batch_size times. kl_warmup: the part of the steps, from 0 to 1, over which the weight of the KL rises from
-    zero along a line to the objective's own, so that weights learn something before they are pruned (Sønderby
+    batch_size times. kl_warmup: the part of the steps, from 0 to 1, over which the weight of the KL rises
+    from zero along a line to the objective's own, so that weights learn something before they are pruned (Sønderby
     et al. 2016, section 2.3). n_restarts: independent fits from different starts, in one compiled loop; the
     best by ELBO is the run's result. start: parameters `[n_restarts, n_parameters]` to begin from instead of
     the posterior's own. record_at: steps at which to keep the parameters, by default at most 100, log-spaced,
@@ -66,8 +66,8 @@ def fit(
     `LabelledImages`: 20 epochs of batches of 256 with `LocalReparameterisation()` (for `MeanField`, else one
     draw of `Elbo`), `Adam(WarmupCosine(0.01, 0.05), beta2=0.999)`, and warm-up over half the steps.
 
-    resume: an earlier run of the same settings and data, to go on with. It keeps the record of the earlier one
-    and adds its own steps; only the earlier one's last record goes if it was there just because the run ended
+    resume: an earlier run of the same settings and data, to go on with. It keeps the record of the earlier
+    one and adds its own steps; only the earlier one's last record goes if it was there just because the run ended
     there. So an interrupted and resumed run is the unbroken one, bit for bit. With a larger `n_steps` (for
     schedules that do not depend on it) the path is still the unbroken one's, but the usual record is not.
     checkpoint: a file that is written every half minute and at Ctrl-C, and from which the same call goes on.
@@ -83,7 +83,8 @@ def fit(
     check_data(model, data)
     settings = _settings(model, data, seed, n_steps, n_epochs, posterior, objective, optimizer, batch_size)
     settings = settings._replace(
-        kl_warmup=_checked_warmup(settings, data, kl_warmup), n_restarts=whole_number("n_restarts", n_restarts)
+        kl_warmup=_checked_warmup(settings, data, kl_warmup),
+        n_restarts=whole_number("n_restarts", n_restarts),
     )
     _check(settings, data, stop, resume, strategy)
     digest = data_digest(data)
@@ -93,7 +94,9 @@ def fit(
         if argument.startswith("checkpoint") and earlier.outcome not in ("interrupted", "begun"):
             return earlier
     parameters = _start(settings, start) if earlier is None else earlier.state.parameters
-    so_far = RunSoFar(settings, data, digest, earlier, steps_to_record(record_at, settings.n_steps, parameters.size))
+    so_far = RunSoFar(
+        settings, data, digest, earlier, steps_to_record(record_at, settings.n_steps, parameters.size)
+    )
     watch = _watch(settings, stop, earlier)
     save = None
     if checkpoint is not None and _writes(strategy):
@@ -230,7 +233,8 @@ def _earlier(resume, checkpoint, start):
     if checkpoint is not None and Path(checkpoint).exists():
         if resume is not None:
             raise ValueError(
-                f"resume: the checkpoint {checkpoint} exists, and the fit goes on from it. Give one of the two."
+                f"resume: the checkpoint {checkpoint} exists, and the fit goes on from it. Give one of "
+                "the two."
             )
         resume, argument = load_run(checkpoint), f"checkpoint: {checkpoint}"
     else:
@@ -263,16 +267,14 @@ def _check_same(settings, digest, earlier, argument):
     now, then = (_schedules(part)[: earlier.n_steps_done] for part in (settings, earlier.settings))
     if not np.array_equal(now, then):
         raise ValueError(
-            f"resume: with n_steps={settings.n_steps} the learning rates, or the weights of the KL, would have "
-            f"been others than with n_steps={earlier.settings.n_steps}. Keep n_steps, or use schedules that "
+            f"resume: with n_steps={settings.n_steps} the learning rates, or the weights of the KL, would "
+            f"have been others than with n_steps={earlier.settings.n_steps}. Keep n_steps, or use schedules that "
             "do not depend on it."
         )
 
 
 def _start(settings, start):
-    usual = settings.posterior.initial(
-        settings.model, seed=settings.seed, n_restarts=settings.n_restarts
-    )
+    usual = settings.posterior.initial(settings.model, seed=settings.seed, n_restarts=settings.n_restarts)
     if start is None:
         return usual
     start = finite_numbers("start", start).astype(np.float32)

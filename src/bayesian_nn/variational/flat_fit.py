@@ -76,7 +76,9 @@ def _explained(settings, data, parameters, work):
     n_draws = int(np.clip(WORK // (4 * work), 20, 200))
     n_shown = int(np.clip(WORK // (4 * n_draws * model.n_weights), 100, len(y)))
     rows = np.unique(np.linspace(0, len(y) - 1, n_shown).astype(int))
-    noise = tf.random.stateless_normal([n_draws, *posterior.noise_shape(model)], key(settings.seed, EXPLAINED))
+    noise = tf.random.stateless_normal(
+        [n_draws, *posterior.noise_shape(model)], key(settings.seed, EXPLAINED)
+    )
     latents = posterior.draw(tf.constant(parameters), noise).numpy()
     if not np.isfinite(latents).all():
         return 0.0
@@ -102,7 +104,9 @@ def _scaling_was_forgotten(used, usual):
     less than the network's inputs and outputs should."""
     if not isinstance(used, Scaling) or not isinstance(usual, Scaling):
         return False
-    shifts, scales = (np.concatenate([np.atleast_1d(part) for part in pair]) for pair in (used[::2], used[1::2]))
+    shifts, scales = (
+        np.concatenate([np.atleast_1d(part) for part in pair]) for pair in (used[::2], used[1::2])
+    )
     if np.any(shifts != 0) or np.any(scales != 1):
         return False
     shifts, scales = (

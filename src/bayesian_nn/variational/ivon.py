@@ -142,8 +142,8 @@ def fit_ivon(
     if done.outcome == "diverged":
         raise DivergedError(
             f"Every restart diverged: no ELBO was finite at step {done.diverged_at}. Use a smaller "
-            f"learning_rate (at most {rates.max():.3g} here), a smaller initial_std, or a start nearer to the "
-            "data (start=...).",
+            f"learning_rate (at most {rates.max():.3g} here), a smaller initial_std, or a start nearer to "
+            "the data (start=...).",
             found,
         )
     if done.outcome == "interrupted":

@@ -86,7 +86,9 @@ def elbo_weights(run: Run) -> np.ndarray:
     return weights / weights.sum()
 
 
-def estimate_mixture_elbo(mixture: Mixture, data: Dataset | LabelledImages, *, seed: int, n_draws: int = 1000) -> ElboEstimate:
+def estimate_mixture_elbo(
+    mixture: Mixture, data: Dataset | LabelledImages, *, seed: int, n_draws: int = 1000
+) -> ElboEstimate:
     """Returns the mixture's ELBO on all the data, in nats, all of it by Monte Carlo: a mixture's KL has no
     closed form. It is at most log n_components above the components' mean ELBO, if their weights are equal.
     With stratified draws the standard error is too large if anything."""

@@ -166,7 +166,7 @@ def test_every_chain_may_have_data_of_its_own():
     other = (
         EXACT.covariance
         @ EXACT.design.T
-        @ (targets + 3)
+        @ (TARGETS + 3)
         / (MODEL.likelihood.noise_std / MODEL.scaling.y_scale) ** 2
     )
     for group, expected in ((intercepts[:8], EXACT.mean[2]), (intercepts[8:], other[2])):

@@ -119,7 +119,9 @@ def test_minibatches_widen_the_draws_by_what_their_gradient_varies(friction, rel
     if friction == 1:
         chains = sample_sgld(FEW_MODEL, FEW, step_size=2 * times**2, **arguments)
     else:
-        chains = sample_sghmc(FEW_MODEL, FEW, step_size=times / FEW_MODEL.prior.std, friction=friction, **arguments)
+        chains = sample_sghmc(
+            FEW_MODEL, FEW, step_size=times / FEW_MODEL.prior.std, friction=friction, **arguments
+        )
     expected = lyapunov(FEW_MODEL, FEW, 2, times, friction)
     (mean, mean_error), (covariance, error) = moments(chains, truth.mean)
     assert np.all(np.abs(mean) < 5 * mean_error)

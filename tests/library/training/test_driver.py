@@ -178,7 +178,9 @@ class Explosion:
 @pytest.mark.parametrize("burst", [0, 9, 249, 250, 270, 298])
 def test_a_diverging_fit_is_ended_with_what_was_finite(program, burst):
     optimizer = bnn.Adam(Explosion(burst))
-    with pytest.raises(bnn.DivergedError, match=f"NaN or infinite at step {burst + 1}. Use a smaller") as caught:
+    with pytest.raises(
+        bnn.DivergedError, match=f"NaN or infinite at step {burst + 1}. Use a smaller"
+    ) as caught:
         fit(optimizer=optimizer, **program)
     run = caught.value.result
     assert (run.outcome, run.n_steps_done) == ("diverged", burst + 1)

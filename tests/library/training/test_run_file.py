@@ -129,7 +129,10 @@ class OtherSchedule:
     ("settings", "message"),
     [
         ({"posterior": OtherFamily()}, "its posterior is of the kind OtherFamily, and this version knows"),
-        ({"optimizer": bnn.Adam(OtherSchedule(0.1))}, "its learning_rate is of the kind OtherSchedule, .* Warmup"),
+        (
+            {"optimizer": bnn.Adam(OtherSchedule(0.1))},
+            "its learning_rate is of the kind OtherSchedule, .* Warmup",
+        ),
         ({"objective": print}, "its objective is the function print"),
         (
             {"model": bnn.Model((1, 2, 1), bnn.Gaussian(0.1), activation=np.sin)},

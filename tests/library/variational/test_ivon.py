@@ -136,7 +136,10 @@ def test_learned_noise_and_priors_of_their_own_are_found():
     data = bnn.dataset(x, 3 + 2 * x + random.normal(0, 1.7, 200))
     noise_std = bnn.LearnedNoise(median=10.0)
     model = bnn.Model(
-        (1, 1), bnn.Gaussian(noise_std), prior=gaussian_priors([(10.0, 5.0)]), scaling=data.scaling
+        (1, 1),
+        bnn.Gaussian(noise_std),
+        prior=((bnn.GaussianPrior(10.0), bnn.GaussianPrior(5.0)),),
+        scaling=data.scaling,
     )
     found = fit_ivon(model, data, seed=0, n_draws=20)
     residuals = data.y - np.polyval(np.polyfit(x, data.y, 1), x)

@@ -115,9 +115,7 @@ def test_a_mixture_of_two_peaks_has_a_higher_bound_than_either():
     one = run.final_parameters[0]
     mirrored = one.copy()
     mirrored[[0, 1, 2]] *= -1
-    both = replace(
-        run, final_parameters=np.stack([one, mirrored]), final_elbos=np.repeat(run.final_elbos, 2)
-    )
+    both = replace(run, final_parameters=np.stack([one, mirrored]), final_elbos=np.repeat(run.final_elbos, 2))
     estimate = estimate_mixture_elbo(mixture_of(both), data, seed=1, n_draws=4000)
     gain = estimate.elbo - run.final_elbo
     error = np.hypot(estimate.standard_error, 0.1)
