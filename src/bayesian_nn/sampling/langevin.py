@@ -158,8 +158,7 @@ class _Dynamics:
 
 
 class _State(NamedTuple):
-    """Latents and velocities `[n_latents, n_chains]`, and the latents' scales `[n_latents, 1]` or `[1,
-    1]`."""
+    """Latents and velocities `[n_latents, n_chains]`, and the scales `[n_latents, 1]` or `[1, 1]`."""
 
     latents: tf.Tensor
     velocities: tf.Tensor

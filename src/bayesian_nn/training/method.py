@@ -25,9 +25,9 @@ class Method(Protocol):
     A step is `update(state, gradient(state, ...), ...)`: a pure function of its arguments. What `gradient`
     returns is averaged over the replicas that share a batch; `update` must not see the data.
 
-    model: in neutral units (`Model.program`). vector_axis: 0 or -1, where the vectors are in what is
-    recorded. lost_allowed: whether some vectors may diverge while another is finite. fused: whether the
-    gradient needs XLA, without which its sums would fill the memory.
+    model: in neutral units (`Model.program`). vector_axis: 0 or -1, that of the vectors in what is recorded.
+    lost_allowed: whether some vectors may diverge while another is finite. fused: whether the gradient needs
+    XLA, without which its sums would fill the memory.
     """
 
     model: Model

@@ -234,8 +234,8 @@ def _earlier(resume, checkpoint, start):
     if checkpoint is not None and Path(checkpoint).exists():
         if resume is not None:
             raise ValueError(
-                f"resume: the checkpoint {checkpoint} exists, and the fit goes on from it. "
-                "Give one of the two."
+                f"resume: the checkpoint {checkpoint} exists, and the fit goes on from it. Give one of "
+                "the two."
             )
         resume, argument = load_run(checkpoint), f"checkpoint: {checkpoint}"
     else:

@@ -7,13 +7,15 @@ import pytest
 import tensorflow as tf
 
 import bayesian_nn as bnn
-from bayesian_nn.data import minibatches
-from bayesian_nn.model import model
+from bayesian_nn.model import prior_terms
+from bayesian_nn.model.log_joint import log_likelihood
+from bayesian_nn.model.observations import observe
 from bayesian_nn.objectives import elbo
-from bayesian_nn.prediction import predict as predictive
+from bayesian_nn.prediction.predict import draw_prior
 from bayesian_nn.runtime import random_streams as streams
-from bayesian_nn.training import driver as loop
-from bayesian_nn.training import recorder
+from bayesian_nn.training import batches, method
+from bayesian_nn.training import run as run_module
+from bayesian_nn.variational import flat_fit
 
 
 def normal(stream, seed=3):
@@ -52,19 +54,18 @@ def test_no_two_purposes_share_a_stream(monkeypatch):
         asked.append((stream, *index))
         return generator(seed, stream, *index) if index else key(seed, stream)
 
-    minibatches._epoch_order.cache_clear()
-    for module in (elbo, loop, predictive, recorder, minibatches):
+    batches._epoch_order.cache_clear()
+    for module in (elbo, method, prior_terms, run_module, flat_fit, batches):
         for name in ("key", "generator"):
             monkeypatch.setattr(module, name, counted, raising=False)
     data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.data.Scaling((0.0,), (1.0,)))
     run = bnn.fit(bnn.Model((1, 1), bnn.Gaussian(1.0)), data, seed=0, n_steps=3, batch_size=1)
     run.draw(2, seed=0)
-    bnn.draw_prior(run.model, 2, seed=0)
-    blocks = {(0,), (1,)}
-    tags = {(-1,), (-2,), (-3,), (-4,)}
-    epochs = {place for place in asked if len(place) == 2}
-    assert tags <= set(asked) <= tags | blocks | epochs
-    assert {stream for stream, _ in epochs} == {streams.MINIBATCHES}
+    draw_prior(run.model, 2, seed=0)
+    tags = {(-1,), (-2,), (-3,)}
+    parts = {place for place in asked if len(place) == 2}
+    assert tags <= set(asked) <= tags | {(0,)} | parts
+    assert {stream for stream, _ in parts} == {streams.MINIBATCHES, streams.PRIOR}
 
 
 def test_a_fit_is_not_judged_by_the_noise_that_trained_it():
@@ -72,6 +73,6 @@ def test_a_fit_is_not_judged_by_the_noise_that_trained_it():
     parameters = family.parameters(np.zeros((1, 2)), np.ones((1, 2)))
     data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.data.Scaling((0.0,), (1.0,)))
     trained = tf.random.stateless_normal([1000, 2], [5, 0])
-    values = model.log_likelihood(network, family.draw(parameters[0], trained), data.x, data.y)
+    values = log_likelihood(network, family.draw(parameters[0], trained), observe(network, data))
     estimate = bnn.objectives.estimate_elbo(network, family, parameters[0], data, seed=5)
     assert abs(estimate.log_likelihood - np.mean(values)) > 1e-3

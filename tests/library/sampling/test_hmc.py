@@ -1,5 +1,8 @@
 """Hamiltonian Monte Carlo against posteriors that are known in closed form."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,14 +11,22 @@ from truths import linear_regression
 
 import bayesian_nn as bnn
 from bayesian_nn.model.chains_last import log_joint_and_gradient
+from bayesian_nn.model.observations import in_units, observe
 from bayesian_nn.sampling import hmc as mcmc
 from bayesian_nn.sampling.convergence import effective_sample_size
 from bayesian_nn.sampling.hmc import sample_chains
 from bayesian_nn.sampling.hmc_block import compiled_block
 
 MODEL, DATA = linear_regression.problem()
+OBSERVATIONS = observe(MODEL, DATA)
+TARGETS = MODEL.targets(DATA.y)[:, 0]
 EXACT = linear_regression.exact(MODEL, DATA)
 QUICK = {"n_chains": 16, "n_draws": 200, "n_warmup": 100}
+
+
+def with_targets(targets):
+    """The observations with targets `[n_points, n_chains]` of each chain's own."""
+    return OBSERVATIONS._replace(targets=tf.constant(targets[:, None], tf.float32))
 
 
 def assert_is_mean_of(draws, expected, std, n_effective):
@@ -58,8 +69,7 @@ def test_a_trajectory_that_leaves_the_finite_numbers_is_refused():
         tf.constant([[[0.01]] * 3, [[1e30]] * 3]),
         (tf.constant(2), tf.constant(3)),
         (tf.ones([2, 3, 2]), tf.fill([2, 2], -0.01)),
-        tf.constant(MODEL.inputs(DATA.x), tf.float32),
-        tf.constant(MODEL.targets(DATA.y), tf.float32),
+        OBSERVATIONS,
     )
     assert np.all(block.latents[0] != start)
     np.testing.assert_array_equal(block.latents[1], block.latents[0])
@@ -69,9 +79,8 @@ def test_a_trajectory_that_leaves_the_finite_numbers_is_refused():
 
 
 def test_their_density_is_the_joint_density(chains):
-    inputs, targets = MODEL.inputs(DATA.x), MODEL.targets(DATA.y)
     latents = tf.constant(chains.latents[:, -1].T, tf.float64)
-    values, _ = log_joint_and_gradient(MODEL, latents, inputs, targets)
+    values, _ = log_joint_and_gradient(MODEL, latents, observe(MODEL, DATA, tf.float64))
     np.testing.assert_allclose(chains.log_joints[:, -1], values, rtol=1e-4)
     assert chains.log_joints.shape == (16, 200)
 
@@ -80,6 +89,43 @@ def test_the_warm_up_finds_step_and_masses(chains):
     assert 0.85 < chains.acceptance.mean() < 0.99
     assert chains.n_divergences == 0
     np.testing.assert_allclose(chains.scales, np.sqrt(np.diag(EXACT.covariance)), rtol=0.2)
+
+
+def test_the_step_size_is_fixed_once_the_warm_up_is_over(monkeypatch):
+    """Adapted while draws are kept, it would be one more variable that the chain depends on."""
+    steps, advance = [], mcmc._Sampler.advance
+
+    def watched(sampler, step_size, length, n_iterations=1):
+        steps.append((step_size, length, n_iterations, sampler.scales.tolist()))
+        return advance(sampler, step_size, length, n_iterations)
+
+    monkeypatch.setattr(mcmc._Sampler, "advance", watched)
+    chains = bnn.sample_hmc(MODEL, DATA, seed=0, n_chains=4, n_warmup=20, n_draws=23)
+    warm_up, kept = steps[:20], steps[20:]
+    assert len({step for step, *_ in warm_up}) > 10
+    assert {step for step, *_ in kept} == {chains.step_size}
+    assert {length for _, length, *_ in kept} == {1.0}
+    assert all(scales == chains.scales.tolist() for *_, scales in kept)
+    assert sum(n_iterations for *_, n_iterations, _ in kept) == 23
+
+
+def test_ctrl_c_after_the_warm_up_keeps_the_draws_so_far(monkeypatch, capsys):
+    arguments = {"seed": 0, "n_chains": 4, "n_warmup": 20, "n_draws": 23}
+    whole = bnn.sample_hmc(MODEL, DATA, **arguments)
+    monkeypatch.setattr(mcmc, "reached", lambda n: n == 10 and os.kill(os.getpid(), signal.SIGINT))
+    chains = bnn.sample_hmc(MODEL, DATA, **arguments)
+    assert (whole.outcome, chains.outcome) == ("finished", "interrupted")
+    np.testing.assert_array_equal(chains.latents, whole.latents[:, :10])
+    assert "Interrupted after 10 of 23 draws of each chain; they are kept." in capsys.readouterr().err
+
+
+def test_ctrl_c_in_the_warm_up_ends_the_script(monkeypatch):
+    def pressed(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mcmc._Tuner, "learn", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        bnn.sample_hmc(MODEL, DATA, seed=0, n_chains=4, n_warmup=20, n_draws=23)
 
 
 def test_a_short_warm_up_is_enough_for_the_post_s_network():
@@ -112,16 +158,15 @@ def test_a_learned_noise_has_its_exact_posterior():
 
 
 def test_every_chain_may_have_data_of_its_own():
-    inputs, targets = MODEL.inputs(DATA.x), MODEL.targets(DATA.y)
-    shifted = np.where(np.arange(16) < 8, targets[:, None], targets[:, None] + 3)
+    shifted = np.where(np.arange(16) < 8, TARGETS[:, None], TARGETS[:, None] + 3)
     start = np.zeros((16, 3))
-    chains = sample_chains(MODEL, inputs, shifted, seed=3, start=start, lengths=(100, 200))
+    chains = sample_chains(MODEL, with_targets(shifted), seed=3, start=start, lengths=(100, 200))
     intercepts = chains.latents[..., 2].astype(np.float64)
     std = np.sqrt(EXACT.covariance[2, 2])
     other = (
         EXACT.covariance
         @ EXACT.design.T
-        @ (targets + 3)
+        @ (TARGETS + 3)
         / (MODEL.likelihood.noise_std / MODEL.scaling.y_scale) ** 2
     )
     for group, expected in ((intercepts[:8], EXACT.mean[2]), (intercepts[8:], other[2])):
@@ -129,13 +174,12 @@ def test_every_chain_may_have_data_of_its_own():
 
 
 def test_groups_of_chains_are_chains_like_any(monkeypatch):
-    inputs, targets = MODEL.inputs(DATA.x), MODEL.targets(DATA.y)
     # Data of its own for every chain, so that an exchange would show.
-    own = targets[:, None] + np.arange(10)
+    own = with_targets(TARGETS[:, None] + np.arange(10))
     question = {"seed": 3, "start": np.zeros((10, 3)), "lengths": (1, 7)}
-    expected = sample_chains(MODEL, inputs, own, **question)
+    expected = sample_chains(MODEL, own, **question)
     monkeypatch.setattr(mcmc, "GROUP", 4)
-    found = sample_chains(MODEL, inputs, own, **question)
+    found = sample_chains(MODEL, own, **question)
     np.testing.assert_allclose(found.latents, expected.latents, atol=2e-3)
     np.testing.assert_allclose(found.log_joints, expected.log_joints, rtol=1e-3, atol=0.02)
     assert found.latents.shape == (10, 7, 3)
@@ -153,8 +197,7 @@ def test_the_energy_error_falls_with_the_square_of_the_step():
             tf.fill([1, model.n_latents, 1], step),
             (tf.constant(1), tf.constant(round(0.2 / step))),
             (tf.constant(momenta[None]), tf.zeros([1, 8])),
-            tf.constant(x, tf.float32),
-            tf.constant(np.sin(x[:, 0]), tf.float32),
+            in_units(model, x, np.sin(x)),
         ).energy_gains
         errors.append(np.sqrt(np.mean(np.square(gains))))
     assert errors[1] > 1e-4
@@ -181,7 +224,7 @@ def test_draws_are_chosen_without_replacement(chains):
     ("arguments", "message"),
     [
         ({"model": (1, 1)}, r"model must be a Model; got \(1, 1\). Make one as in"),
-        ({"data": DATA.x}, "data must be a Dataset; got .* Make one of arrays"),
+        ({"data": DATA.x}, "data must be a Dataset or LabelledImages; got .* Make one of arrays"),
         ({"n_chains": 0}, "n_chains must be a whole number, 1 or more; got 0"),
         ({"n_warmup": 1.5}, "n_warmup must be a whole number, 1 or more; got 1.5"),
         ({"n_draws": 0}, "n_draws must be a whole number"),

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ from truths.linear_regression import exact, problem
 
 import bayesian_nn as bnn
 from bayesian_nn.runtime.tensorflow import tfp
-from bayesian_nn.sampling.langevin import DivergedChainsError, LangevinChains, sample_sghmc, sample_sgld
+from bayesian_nn.sampling.langevin import LangevinChains, sample_sghmc, sample_sgld
+from bayesian_nn.training import driver
 
 MODEL, DATA = problem()
 TRUTH = exact(MODEL, DATA)
@@ -27,7 +30,8 @@ def sgld(relative, **arguments):
 
 def sghmc(relative, **arguments):
     """Chains with e²λ / (4 - 2c) = `relative` along the narrowest direction; they diverge from 1 on."""
-    step_size = math.sqrt((4 - 2 * FRICTION) * relative / STIFFEST)
+    # The step is in prior sds.
+    step_size = math.sqrt((4 - 2 * FRICTION) * relative / STIFFEST) / MODEL.prior.std
     arguments = {"seed": 0, "step_size": step_size, "friction": FRICTION, "n_steps": 6000} | arguments
     return sample_sghmc(MODEL, DATA, **arguments)
 
@@ -68,7 +72,7 @@ def test_chains_have_the_mean_and_the_stationary_covariance(sampler, relative):
 def test_sghmc_without_memory_is_sgld():
     steps = math.sqrt(0.3 / STIFFEST)
     arguments = {"seed": 0, "n_steps": 50, "n_burn_in": 0, "thin": 1, "n_chains": 3}
-    same = sample_sghmc(MODEL, DATA, step_size=steps, friction=1.0, **arguments)
+    same = sample_sghmc(MODEL, DATA, step_size=steps / MODEL.prior.std, friction=1.0, **arguments)
     np.testing.assert_allclose(
         same.latents, sample_sgld(MODEL, DATA, step_size=2 * steps**2, **arguments).latents, rtol=1e-5
     )
@@ -115,7 +119,9 @@ def test_minibatches_widen_the_draws_by_what_their_gradient_varies(friction, rel
     if friction == 1:
         chains = sample_sgld(FEW_MODEL, FEW, step_size=2 * times**2, **arguments)
     else:
-        chains = sample_sghmc(FEW_MODEL, FEW, step_size=times, friction=friction, **arguments)
+        chains = sample_sghmc(
+            FEW_MODEL, FEW, step_size=times / FEW_MODEL.prior.std, friction=friction, **arguments
+        )
     expected = lyapunov(FEW_MODEL, FEW, 2, times, friction)
     (mean, mean_error), (covariance, error) = moments(chains, truth.mean)
     assert np.all(np.abs(mean) < 5 * mean_error)
@@ -139,6 +145,29 @@ def test_the_closed_forms_agree():
             stationary(TRUTH.precision, relative),
             atol=1e-12,
         )
+
+
+# --- the default step
+
+
+def test_the_default_step_leaves_the_variance_right_within_a_tenth():
+    chains = sample_sghmc(MODEL, DATA, seed=0, n_steps=10_000, n_chains=128)
+    _, (covariance, error) = moments(chains, TRUTH.mean)
+    variances = np.diag(TRUTH.covariance)
+    assert np.all(np.diag(error) < 0.03 * variances)
+    assert np.all(np.abs(np.diag(covariance) - variances) < 0.1 * variances)
+
+
+def test_a_step_is_in_prior_sds():
+    """Of a model whose prior is another unit, chains are the same in that unit."""
+    arguments = {"seed": 0, "step_size": 0.01, "n_steps": 40, "n_burn_in": 0, "thin": 10, "n_chains": 3}
+    few = bnn.dataset([0.0, 1.0], [0.0, 1.0])
+    chains = {}
+    for std in (1.0, 4.0):
+        # Noise so wide that the prior alone counts.
+        model = bnn.Model((1, 1), bnn.Gaussian(1e6), bnn.GaussianPrior(std))
+        chains[std] = sample_sghmc(model, few, start=np.full((3, 2), 0.5 * std), **arguments).latents
+    np.testing.assert_allclose(chains[4.0], 4 * chains[1.0], rtol=1e-4)
 
 
 # --- what is kept
@@ -194,31 +223,61 @@ def test_a_schedule_s_steps_are_used_and_kept():
     np.testing.assert_allclose(moved[[2, 4]] / moved[0], [0.1, 0.01], rtol=0.5)
 
 
-def test_the_post_s_network_is_learned():
+def test_the_post_s_network_is_learned_with_the_default_step():
     data = bnn.data.cosine_with_gap(seed=42)
     model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=data.scaling)
-    chains = sample_sghmc(model, data, seed=0, step_size=0.003, n_steps=4000, n_chains=16)
-    latents = chains.draw(500, seed=1)
+    chains = sample_sghmc(model, data, seed=0, n_steps=4000, n_chains=16)
     elsewhere = bnn.data.cosine_with_gap(seed=7, n_points=1000)
-    assert bnn.prediction.predict_draws(model, latents, elsewhere.x).log_density(elsewhere.y).mean() >= 0.7
-    # Sure at the data, and not between them.
-    at_data, between = (
-        bnn.prediction.predict_draws(model, latents, x).epistemic_std.mean() for x in (data.x, [[3.5], [4.5]])
-    )
-    assert between > 3 * at_data
+    predicted = bnn.predict(chains, elsewhere.x, n_draws=500, seed=1)
+    assert predicted.log_density(elsewhere.y).mean() >= 0.7
+
+
+def test_ctrl_c_after_the_burn_in_keeps_what_was_kept(monkeypatch, capsys):
+    whole = sghmc(0.1, n_steps=600, n_burn_in=100, thin=10, n_chains=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(driver, "reached", lambda step: os.kill(os.getpid(), signal.SIGINT))
+        chains = sghmc(0.1, n_steps=600, n_burn_in=100, thin=10, n_chains=2)
+        with pytest.raises(KeyboardInterrupt):
+            sghmc(0.1, n_steps=600, n_burn_in=300, thin=10, n_chains=2)
+    assert (whole.outcome, chains.outcome) == ("finished", "interrupted")
+    np.testing.assert_array_equal(chains.latents, whole.latents[:, :15])
+    assert len(chains.step_sizes) == 15
+    assert "Interrupted after step 250 of 600" in capsys.readouterr().err
 
 
 # --- what is refused
 
 
 def test_too_large_a_step_is_told_with_its_value_and_the_remedy():
-    message = r"64 of 64 chains left .* by step \d+: step_size {} is too large .* Try {}, or a start nearer"
-    with pytest.raises(DivergedChainsError, match=message.format(r"0\.0342", r"0\.00856")):
+    message = r"Of 64 chains .* at step \d+\. step_size {} is too large .* Try {}, or a start nearer"
+    with pytest.raises(bnn.DivergedError, match=message.format(r"0\.0342", r"0\.00856")):
         sgld(1.5)
-    with pytest.raises(DivergedChainsError, match=message.format(r"0\.176", r"0\.0878")):
+    with pytest.raises(bnn.DivergedError, match=message.format(r"0\.117", r"0\.0585")):
         sghmc(1.5)
-    with pytest.raises(DivergedChainsError, match=r"1 of 2 chains left .* by step 3"):
-        sghmc(0.1, n_chains=2, n_steps=3, thin=1, start=[[0, 0, 0], [3e38, 3e38, 3e38]])
+    start = [[0, 0, 0], [3e38, 3e38, 3e38]]
+    with pytest.raises(bnn.DivergedError, match=r"Of 2 chains .* at step 0\.") as caught:
+        sghmc(0.1, n_chains=2, n_steps=3, thin=1, start=start)
+    assert caught.value.result is None
+
+
+def test_chains_that_diverge_keep_what_was_finite():
+    steps = bnn.StepDecay(1e-3, factor=1e-30, every=500)
+    usual = sghmc(0.1, step_size=steps, n_steps=300, n_burn_in=0, thin=10, n_chains=2)
+    with pytest.raises(bnn.DivergedError) as caught:
+        sghmc(0.1, step_size=Explosion(275), n_steps=300, n_burn_in=0, thin=10, n_chains=2)
+    found = caught.value.result
+    assert found.outcome == "diverged"
+    np.testing.assert_array_equal(found.latents, usual.latents[:, :27])
+
+
+class Explosion:
+    """A step that is small until it is not."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def rates(self, n_steps):
+        return np.where(np.arange(n_steps) == self.step, 1e30, 1e-3)
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,29 @@
 """The loop that climbs the log joint density, against the closed form and its own parts."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 from truths.linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.model.observations import in_network_units
-from bayesian_nn.training.ascent import ascend
+from bayesian_nn.model.observations import observe
+from bayesian_nn.training import driver
+from bayesian_nn.training.ascent import ascend, climb
 
 MODEL, DATA = problem()
-INPUTS, TARGETS = in_network_units(MODEL, DATA)
+OBSERVATIONS = observe(MODEL, DATA)
+TARGETS = MODEL.targets(DATA.y)[:, 0]
 OPTIMIZER = bnn.Adam(bnn.WarmupCosine(0.05))
 
 
-def climb(start, targets=TARGETS, **arguments):
-    return ascend(MODEL, start, INPUTS, targets, **{"n_steps": 600, "optimizer": OPTIMIZER} | arguments)
+def reach(start, targets=None, **arguments):
+    observations = OBSERVATIONS
+    if targets is not None:
+        # [n_points, n_targets, n_vectors]
+        observations = observations._replace(targets=np.float32(targets.T[:, None]))
+    return ascend(MODEL, start, observations, **{"n_steps": 600, "optimizer": OPTIMIZER} | arguments)
 
 
 def optimum(targets, shifts=0.0):
@@ -29,16 +38,16 @@ def test_every_vector_climbs_to_its_own_top():
     random = np.random.default_rng(0)
     start, shifts, noise = random.normal(size=(4, 3)), random.normal(size=(4, 3)), random.normal(size=(4, 30))
     np.testing.assert_allclose(optimum(TARGETS), exact(MODEL, DATA).mean, atol=1e-12)
-    np.testing.assert_allclose(climb(start), np.tile(optimum(TARGETS), (4, 1)), atol=1e-4)
+    np.testing.assert_allclose(reach(start), np.tile(optimum(TARGETS), (4, 1)), atol=1e-4)
     tops = optimum(TARGETS + noise, shifts)
     assert np.all(np.std(tops, axis=0) > 0.01)
-    np.testing.assert_allclose(climb(start, TARGETS + noise, shifts=shifts), tops, atol=1e-4)
+    np.testing.assert_allclose(reach(start, TARGETS + noise, shifts=shifts), tops, atol=1e-4)
 
 
 def test_vectors_share_nothing():
     start = np.random.default_rng(0).normal(size=(5, 3))
-    together = climb(start, n_steps=50)
-    np.testing.assert_allclose(climb(start[3:4], n_steps=50), together[3:4], rtol=1e-5)
+    together = reach(start, n_steps=50)
+    np.testing.assert_allclose(reach(start[3:4], n_steps=50), together[3:4], rtol=1e-5)
 
 
 def test_factors_multiply_the_latents_and_are_asked_for_block_by_block():
@@ -49,7 +58,7 @@ def test_factors_multiply_the_latents_and_are_asked_for_block_by_block():
         return np.full((250, 2, 3), 0.5)
 
     # The top of the product is where the product, and not the vector, is at the top.
-    halved = climb(start, n_steps=1000, optimizer=bnn.Adam(bnn.WarmupCosine(0.1)), factors=halves)
+    halved = reach(start, n_steps=1000, optimizer=bnn.Adam(bnn.WarmupCosine(0.1)), factors=halves)
     assert blocks == [0, 1, 2, 3]
     np.testing.assert_allclose(halved / 2, np.tile(optimum(TARGETS), (2, 1)), atol=1e-4)
 
@@ -58,17 +67,50 @@ def test_one_step_of_adam_goes_up_by_the_rate():
     start = optimum(TARGETS)[None] + [[1.0, -1.0, 1.0]]
     optimizer = bnn.Adam(bnn.StepDecay(0.01))
     np.testing.assert_allclose(
-        climb(start, n_steps=1, optimizer=optimizer) - start, [[-0.01, 0.01, -0.01]], atol=1e-5
+        reach(start, n_steps=1, optimizer=optimizer) - start, [[-0.01, 0.01, -0.01]], atol=1e-5
     )
 
 
 def test_an_optimizer_that_is_none_is_refused():
     with pytest.raises(ValueError, match=r"optimizer must be an Adam; got 0\.1"):
-        climb(np.zeros((1, 3)), optimizer=0.1)
+        reach(np.zeros((1, 3)), optimizer=0.1)
 
 
-def test_a_climb_that_leaves_the_finite_numbers_says_so():
-    with pytest.raises(
-        ArithmeticError, match=r"After 5 steps no latents .* smaller learning rate .*scaling=data\.scal"
-    ):
-        climb(np.zeros((2, 3)), n_steps=5, optimizer=bnn.Adam(1e38))
+def test_a_climb_that_diverges_says_so_and_keeps_what_was_finite():
+    message = r"After 1 of 5 steps no vector .* smaller learning rate .*scaling=data\.scal"
+    with pytest.raises(bnn.DivergedError, match=message) as caught:
+        reach(np.zeros((2, 3)), n_steps=5, optimizer=bnn.Adam(1e38))
+    result = caught.value.result
+    np.testing.assert_array_equal(result.latents, np.zeros((2, 3)))
+    assert (result.outcome, result.log_joints.shape) == ("diverged", (1, 2))
+    # One that is lost does not end the others.
+    latents = reach(np.array([[3e38] * 3, [0.0] * 3]))
+    np.testing.assert_allclose(latents[1], optimum(TARGETS), atol=1e-4)
+
+
+def test_minibatches_climb_to_the_same_top_but_for_their_noise():
+    ascent = climb(
+        MODEL,
+        np.zeros((1, 3)),
+        DATA,
+        n_steps=3000,
+        optimizer=bnn.Adam(bnn.WarmupCosine(0.02)),
+        batch_size=10,
+        seed=3,
+        record_at=[0, 1500],
+    )
+    spread = np.sqrt(np.diag(exact(MODEL, DATA).covariance))
+    assert np.all(np.abs(ascent.latents[0] - optimum(TARGETS)) < 0.1 * spread)
+    np.testing.assert_array_equal(ascent.recorded_latents[0], np.zeros((1, 3)))
+    assert ascent.recorded_steps.tolist() == [0, 1500]
+    # Every epoch of three batches sees the whole likelihood.
+    late = ascent.log_joints[-300:, 0].reshape(-1, 3).mean(axis=1)
+    assert np.ptp(late) < 0.1
+    assert np.ptp(ascent.log_joints[-300:]) > 1
+
+
+def test_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):
+    monkeypatch.setattr(driver, "reached", lambda step: os.kill(os.getpid(), signal.SIGINT))
+    ascent = climb(MODEL, np.zeros((2, 3)), DATA, n_steps=600, optimizer=OPTIMIZER)
+    assert (ascent.outcome, len(ascent.log_joints)) == ("interrupted", 250)
+    assert "Interrupted after step 250 of 600; what was recorded is kept." in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Minibatches: an epoch sees every point once, a sampler's draws are independent, rows are looked up right."""
+"""Minibatches: an epoch sees every point once, a sampler's draws are independent, rows are right."""
 
 import numpy as np
 import pytest

@@ -85,7 +85,7 @@ def test_workers_hold_the_same_to_the_last_bit(folder):
 
 
 def test_the_first_worker_writes_the_checkpoint(folder):
-    run = bnn.training.load_classifier_run(folder / "worker-0" / "checkpoint.npz")
+    run = bnn.training.load_run(folder / "worker-0" / "checkpoint.npz")
     assert run.outcome == "finished"
     np.testing.assert_array_equal(run.parameters, np.load(folder / "0.npz")["local_parameters"])
     assert not (folder / "worker-1").exists()

@@ -75,6 +75,8 @@ def exact_elbo(data, prior_std, mean, std):
     return np.sum(values @ weights) / np.sqrt(2 * np.pi) - kl
 
 
+# Thirty images say little of what they show.
+@pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
 @pytest.mark.parametrize(
     ("objective", "kl_warmup"),
     [(bnn.LocalReparameterisation(5), 0.5), (bnn.objectives.Flipout(5), 0.0)],

@@ -1,16 +1,30 @@
 """IVON: its steps against the paper's, and its end against the mean-field optimum in closed form."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
-from bayesian_nn.model.minibatch_gradient import BlockInputs
 from truths.linear_regression import exact, problem
 
 import bayesian_nn as bnn
 from bayesian_nn.runtime.random_streams import IVON
-from bayesian_nn.variational.ivon import DivergedIvonError, fit_ivon
+from bayesian_nn.training import driver
+from bayesian_nn.training.method import normal_noise
+from bayesian_nn.variational.ivon import fit_ivon
 
 MODEL, DATA = problem()
 TRUTH = exact(MODEL, DATA)
+
+
+class Explosion:
+    """A rate that is small until it is not."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def rates(self, n_steps):
+        return np.where(np.arange(n_steps) == self.step, 1e38, 0.01)
 
 
 def fit(**arguments):
@@ -23,7 +37,7 @@ def test_a_few_steps_are_those_of_the_paper():
     arguments = {"n_draws": n_draws, "learning_rate": rate, "beta1": beta1, "beta2": beta2}
     done = fit(n_steps=n_steps, initial_std=0.05, start=[[0.1, 0.2, -0.3]], **arguments)
     length = 250
-    noise = BlockInputs(MODEL, DATA, seed=0, stream=IVON, batch_size=None).noise(0, [length, 3, 1, n_draws])
+    noise = normal_noise(0, (3, 1, n_draws), IVON)(0, length)
     count = DATA.n_points
     decay = 1 / count / MODEL.prior.std**2
     hessian = (TRUTH.precision - np.eye(3) / MODEL.prior.std**2) / count
@@ -122,7 +136,10 @@ def test_learned_noise_and_priors_of_their_own_are_found():
     data = bnn.dataset(x, 3 + 2 * x + random.normal(0, 1.7, 200))
     noise_std = bnn.LearnedNoise(median=10.0)
     model = bnn.Model(
-        (1, 1), bnn.Gaussian(noise_std), prior=gaussian_priors([(10.0, 5.0)]), scaling=data.scaling
+        (1, 1),
+        bnn.Gaussian(noise_std),
+        prior=((bnn.GaussianPrior(10.0), bnn.GaussianPrior(5.0)),),
+        scaling=data.scaling,
     )
     found = fit_ivon(model, data, seed=0, n_draws=20)
     residuals = data.y - np.polyval(np.polyfit(x, data.y, 1), x)
@@ -131,16 +148,37 @@ def test_learned_noise_and_priors_of_their_own_are_found():
     np.testing.assert_allclose(found.stds[0, -1], 0.05, rtol=0.1)
 
 
-def test_a_fit_that_leaves_the_finite_numbers_says_so():
-    message = (
-        r"every restart left .* by step 0\. Use .* learning_rate \(at most 0\.5 here\), .* or a start nearer"
-    )
-    with pytest.raises(DivergedIvonError, match=message):
+def test_a_fit_that_diverges_says_so_and_keeps_what_was_finite():
+    message = r"no ELBO was finite at step 0\. Use .* learning_rate \(at most 0\.5 here\), .* a start nearer"
+    with pytest.raises(bnn.DivergedError, match=message):
         fit(n_steps=10, learning_rate=0.5, start=[[3e38, 3e38, 3e38]])
+    with pytest.raises(bnn.DivergedError, match="at step 21") as caught:
+        fit(n_steps=30, learning_rate=Explosion(20), record_at=range(31))
+    found = caught.value.result
+    assert (found.outcome, len(found.elbos)) == ("diverged", 21)
+    np.testing.assert_array_equal(found.recorded_steps, range(21))
+    assert np.isfinite(found.recorded_parameters).all()
     # One that does not diverge is a result.
     found = fit(n_restarts=2, n_steps=500, start=[[3e38, 3e38, 3e38], [0, 0, 0]])
     assert found.best == 1
     assert np.isfinite(found.parameters).all()
+
+
+def test_what_is_recorded_at_a_step_is_what_a_fit_of_so_many_steps_ends_with():
+    arguments = {"learning_rate": 0.05, "n_restarts": 2}
+    whole = fit(n_steps=300, record_at=[0, 100, 260], **arguments)
+    np.testing.assert_array_equal(whole.recorded_steps, [0, 100, 260, 300])
+    for place, n_steps in ((1, 100), (2, 260)):
+        short = fit(n_steps=n_steps, **arguments)
+        np.testing.assert_array_equal(whole.recorded_parameters[place], short.recorded_parameters[-1])
+    np.testing.assert_array_equal(whole.path[-1], whole.parameters)
+
+
+def test_ctrl_c_keeps_what_was_found(monkeypatch, capsys):
+    monkeypatch.setattr(driver, "reached", lambda step: os.kill(os.getpid(), signal.SIGINT))
+    found = fit(n_steps=600, learning_rate=0.05)
+    assert (found.outcome, len(found.elbos), found.recorded_steps[-1]) == ("interrupted", 250, 250)
+    assert "Interrupted after step 250 of 600" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

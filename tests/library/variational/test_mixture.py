@@ -72,7 +72,7 @@ def test_the_density_is_scipy_s():
 def test_a_mixture_of_one_has_that_one_s_elbo_and_of_copies_too():
     model, data = problem()
     one = a_run(model, apart=0.0, std=0.1)
-    alone = bnn.objectives.estimate_elbo(model, one.posterior, one.recorded_parameters[-1, 0], data, seed=3)
+    alone = bnn.objectives.estimate_elbo(model, one.posterior, one.final_parameters[0], data, seed=3)
     for weights in (None, [1, 0, 0], WEIGHTS):
         estimate = estimate_mixture_elbo(mixture_of(one, weights=weights), data, seed=4)
         error = np.hypot(alone.standard_error, estimate.standard_error)
@@ -83,7 +83,7 @@ def test_a_mixture_of_one_has_that_one_s_elbo_and_of_copies_too():
 def test_components_far_apart_gain_the_entropy_of_their_weights():
     model, data = problem()
     run = a_run(model, apart=10.0, std=0.01)
-    estimates = bnn.objectives.estimate_elbo(model, run.posterior, run.recorded_parameters[-1], data, seed=3)
+    estimates = bnn.objectives.estimate_elbo(model, run.posterior, run.final_parameters, data, seed=3)
     run = replace(run, final_elbos=estimates.elbo)
     # Far apart as they are, equal weights and those of the bounds have the mixture's ELBO in closed form.
     equal = estimate_mixture_elbo(mixture_of(run), data, seed=4, n_draws=3000)
@@ -112,12 +112,10 @@ def test_a_mixture_of_two_peaks_has_a_higher_bound_than_either():
     data = bnn.Dataset(x[:, None], np.sin(2 * x), bnn.data.Scaling((0.0,), (1.0,)))
     model = bnn.Model((1, 1, 1), bnn.Gaussian(0.1), activation="sin")
     run = bnn.fit(model, data, seed=0, n_steps=500)
-    one = run.recorded_parameters[-1, 0]
+    one = run.final_parameters[0]
     mirrored = one.copy()
     mirrored[[0, 1, 2]] *= -1
-    both = replace(
-        run, recorded_parameters=np.stack([one, mirrored])[None], final_elbos=np.repeat(run.final_elbos, 2)
-    )
+    both = replace(run, final_parameters=np.stack([one, mirrored]), final_elbos=np.repeat(run.final_elbos, 2))
     estimate = estimate_mixture_elbo(mixture_of(both), data, seed=1, n_draws=4000)
     gain = estimate.elbo - run.final_elbo
     error = np.hypot(estimate.standard_error, 0.1)
