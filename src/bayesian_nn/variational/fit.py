@@ -269,8 +269,8 @@ def _check_same(settings, digest, earlier, argument):
     if not np.array_equal(now, then):
         raise ValueError(
             f"resume: with n_steps={settings.n_steps} the learning rates, or the weights of the KL, would "
-            f"have been others than with n_steps={earlier.settings.n_steps}. Keep n_steps, or use schedules that "
-            "do not depend on it."
+            f"have been others than with n_steps={earlier.settings.n_steps}. Keep n_steps, or use schedules "
+            "that do not depend on it."
         )
 
 

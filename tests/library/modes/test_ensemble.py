@@ -102,7 +102,7 @@ def test_classes_are_not_perturbed_unless_it_is_asked_for():
     usual, without = (fit_ensemble(model, data, **arguments, **more) for more in ({}, {"perturbed": False}))
     np.testing.assert_array_equal(usual.members, without.members)
     with pytest.raises(
-        ValueError, match="perturbed: .* has no targets around those observed, .* perturbed=False"
+        ValueError, match=r"perturbed: .* has no targets around those observed, .* perturbed=False"
     ):
         fit_ensemble(model, data, perturbed=True, **arguments)
 

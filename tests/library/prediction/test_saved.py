@@ -62,9 +62,9 @@ def test_any_flipped_bit_is_noticed(tmp_path):
 
 
 def test_what_is_no_result_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="result must be what an inference method returned .*; got Model"):
+    with pytest.raises(ValueError, match=r"result must be what an inference method returned .*; got Model"):
         bnn.save(MODEL, tmp_path / "model.npz")
     own = bnn.Model((2, 3, 1), MODEL.likelihood, activation=abs, scaling=DATA.scaling)
-    with pytest.raises(ValueError, match="its activation is the function abs, .* activation='tanh'"):
+    with pytest.raises(ValueError, match=r"its activation is the function abs, .* activation='tanh'"):
         bnn.save(bnn.fit_dropout(own, DATA, seed=0, n_steps=3), tmp_path / "own.npz")
     assert not list(tmp_path.iterdir())
