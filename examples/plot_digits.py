@@ -121,7 +121,7 @@ curves = {
 with style():
     figure, (top, bottom) = plt.subplots(2, 1, num="learning", figsize=(7.2, 6.6))
 plot_elbo_parts(
-    1 + np.arange(run.settings.n_epochs),
+    1 + np.arange(run.n_steps_done // run.steps_per_epoch),
     by_epoch(run.log_likelihood),
     by_epoch(run.kl),
     n_images=train.n_images,

@@ -62,7 +62,7 @@ ceiling = -data.n_points * np.log(sigma * np.sqrt(2 * np.pi))
 bills = {
     "misfit": np.sum((data.y - at_data.mean) ** 2, axis=1) / (2 * sigma**2),
     "spread": np.sum(at_data.epistemic_std**2, axis=1) / (2 * sigma**2),
-    "divergence": analytic_kl(model, run.posterior, run.parameters).numpy(),
+    "divergence": analytic_kl(model, run.posterior, run.path).numpy(),
 }
 remainder = ceiling - sum(values[-1] for values in bills.values())
 print(f"ceiling less the three bills {remainder:7.1f} nats")

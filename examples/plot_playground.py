@@ -138,7 +138,7 @@ start = {
         "sizes": network.sizes,
         "activation": network.activation,
         "priorStd": network.prior_std,
-        "noiseStd": network.likelihood.noise_std,
+        "noiseStd": network.noise_std,
     },
     "seed": SEED,
     "nSteps": run.n_steps_done,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
+from bayesian_nn.model.observations import in_units
 from bayesian_nn.prediction.simulation_based_calibration import rank_simulations, simulate
 from bayesian_nn.sampling.hmc import sample_chains
 
@@ -64,14 +65,9 @@ def by_hmc(y, seed, *, noise_std=0.2, n_chains=8, n_draws=8):
     """Draws of the network's posterior with this noise, some of every chain, all data sets at once."""
     model = replace(NETWORK, likelihood=bnn.Gaussian(noise_std))
     start = bnn.MeanField().initial(model, seed=seed, n_restarts=n_chains * len(y))[:, : model.n_latents]
-    chains = sample_chains(
-        model,
-        model.inputs(IN_TWO_PARTS[:, None]),
-        model.targets(np.repeat(y, n_chains, axis=0)).T,
-        seed=seed,
-        start=start,
-        lengths=(100, 16 * n_draws),
-    )
+    targets = np.stack([model.targets(each) for each in np.repeat(y, n_chains, axis=0)], axis=-1)
+    observations = in_units(model, model.inputs(IN_TWO_PARTS[:, None]), targets)
+    chains = sample_chains(model, observations, seed=seed, start=start, lengths=(100, 16 * n_draws))
     return chains.latents[:, 15::16].reshape(len(y), n_chains * n_draws, model.n_latents)
 
 
