@@ -47,9 +47,9 @@ class Run:
     ended with `[n_restarts, n_parameters]`, of one that watched held-out data the best, of one that diverged
     the last finite ones; log_likelihoods and kls: the ELBO's parts before each step's update `[n_steps_done,
     n_restarts]`, in nats, noisy estimates from `objective.n_draws` draws and the step's batch; state: what
-    the next step needs, None if it was not saved; outcome: "finished", "plateau", "held-out", "interrupted" or
-    "diverged"; final_elbos: the ELBO of the final parameters `[n_restarts]`, from 1,000 draws, or, where that
-    were too much work, the mean over the last hundred steps; explained: the fraction of y that the best
+    the next step needs, None if it was not saved; outcome: "finished", "plateau", "held-out", "interrupted"
+    or "diverged"; final_elbos: the ELBO of the final parameters `[n_restarts]`, from 1,000 draws, or, where
+    that were too much work, the mean over the last hundred steps; explained: the fraction of y that the best
     restart's mean prediction explains, as `likelihood.explained` defines it; n_points: of the data, whose
     fingerprint is `digest`; held_out_steps `[n_looks]` and held_out `[n_looks, n_restarts]`: the log
     predictive density of held-out data per observation, in nats; end_scheduled: whether the last record was
@@ -151,8 +151,8 @@ class Run:
         self, recorded: int | None = None, *, layer: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Returns the means and sds of the latents, each `[n_latents]`: at the end, or at the given one of
-        the recorded steps. With a layer, 0 for the first, those of its weights, each `[n_in, n_out]`, and of its
-        biases, each `[n_out]`: `((means, sds), (means, sds))`."""
+        the recorded steps. With a layer, 0 for the first, those of its weights, each `[n_in, n_out]`, and of
+        its biases, each `[n_out]`: `((means, sds), (means, sds))`."""
         mean, variance = self.posterior.marginals(tf.constant(self._parameters(recorded)))
         mean, std = mean.numpy(), np.sqrt(variance.numpy())
         if layer is None:

@@ -55,22 +55,23 @@ def fit(
     n_steps: in all, those of a resumed run included; or n_epochs, passes over the data. batch_size:
     observations per step, drawn without replacement within an epoch; their log-likelihood counts n_points /
     batch_size times. kl_warmup: the part of the steps, from 0 to 1, over which the weight of the KL rises
-    from zero along a line to the objective's own, so that weights learn something before they are pruned (Sønderby
-    et al. 2016, section 2.3). n_restarts: independent fits from different starts, in one compiled loop; the
-    best by ELBO is the run's result. start: parameters `[n_restarts, n_parameters]` to begin from instead of
-    the posterior's own. record_at: steps at which to keep the parameters, by default at most 100, log-spaced,
-    and of large networks so few that the record stays below 19 MB. stop: `Plateau()`, or `HeldOut(data)`,
-    with which the run's final parameters are the best seen.
+    from zero along a line to the objective's own, so that weights learn something before they are pruned
+    (Sønderby et al. 2016, section 2.3). n_restarts: independent fits from different starts, in one compiled
+    loop; the best by ELBO is the run's result. start: parameters `[n_restarts, n_parameters]` to begin from
+    instead of the posterior's own. record_at: steps at which to keep the parameters, by default at most 100,
+    log-spaced, and of large networks so few that the record stays below 19 MB. stop: `Plateau()`, or
+    `HeldOut(data)`, with which the run's final parameters are the best seen.
 
     What is not given is, for a `Dataset`: 1,000 steps on all data with `Elbo()`, `Adam()` and no warm-up. For
     `LabelledImages`: 20 epochs of batches of 256 with `LocalReparameterisation()` (for `MeanField`, else one
     draw of `Elbo`), `Adam(WarmupCosine(0.01, 0.05), beta2=0.999)`, and warm-up over half the steps.
 
     resume: an earlier run of the same settings and data, to go on with. It keeps the record of the earlier
-    one and adds its own steps; only the earlier one's last record goes if it was there just because the run ended
-    there. So an interrupted and resumed run is the unbroken one, bit for bit. With a larger `n_steps` (for
-    schedules that do not depend on it) the path is still the unbroken one's, but the usual record is not.
-    checkpoint: a file that is written every half minute and at Ctrl-C, and from which the same call goes on.
+    one and adds its own steps; only the earlier one's last record goes if it was there just because the run
+    ended there. So an interrupted and resumed run is the unbroken one, bit for bit. With a larger `n_steps`
+    (for schedules that do not depend on it) the path is still the unbroken one's, but the usual record is
+    not. checkpoint: a file that is written every half minute and at Ctrl-C, and from which the same call goes
+    on.
 
     strategy: a `tf.distribute.Strategy` among whose replicas every batch is divided; the result is that of a
     single device, but for rounding. With several machines each must be able to read the checkpoint; the first
@@ -91,7 +92,7 @@ def fit(
     earlier, argument = _earlier(resume, checkpoint, start)
     if earlier is not None:
         _check_same(settings, digest, earlier, argument)
-        if argument.startswith("checkpoint") and earlier.outcome not in ("interrupted", "begun"):
+        if argument.startswith("checkpoint") and earlier.outcome != "interrupted":
             return earlier
     parameters = _start(settings, start) if earlier is None else earlier.state.parameters
     so_far = RunSoFar(
@@ -268,8 +269,8 @@ def _check_same(settings, digest, earlier, argument):
     if not np.array_equal(now, then):
         raise ValueError(
             f"resume: with n_steps={settings.n_steps} the learning rates, or the weights of the KL, would "
-            f"have been others than with n_steps={earlier.settings.n_steps}. Keep n_steps, or use schedules that "
-            "do not depend on it."
+            f"have been others than with n_steps={earlier.settings.n_steps}. Keep n_steps, or use "
+            "schedules that do not depend on it."
         )
 
 
