@@ -92,7 +92,7 @@ def fit(
     earlier, argument = _earlier(resume, checkpoint, start)
     if earlier is not None:
         _check_same(settings, digest, earlier, argument)
-        if argument.startswith("checkpoint") and earlier.outcome not in ("interrupted", "begun"):
+        if argument.startswith("checkpoint") and earlier.outcome != "interrupted":
             return earlier
     parameters = _start(settings, start) if earlier is None else earlier.state.parameters
     so_far = RunSoFar(
@@ -269,8 +269,8 @@ def _check_same(settings, digest, earlier, argument):
     if not np.array_equal(now, then):
         raise ValueError(
             f"resume: with n_steps={settings.n_steps} the learning rates, or the weights of the KL, would "
-            f"have been others than with n_steps={earlier.settings.n_steps}. Keep n_steps, or use schedules "
-            "that do not depend on it."
+            f"have been others than with n_steps={earlier.settings.n_steps}. Keep n_steps, or use "
+            "schedules that do not depend on it."
         )
 
 

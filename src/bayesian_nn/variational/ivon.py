@@ -159,8 +159,10 @@ def _fit_of(model, data, seed, done, method):
     steps = sorted(recorded)
     moments = np.stack([recorded[step] for step in steps]) if steps else last[None]
     # [n_recorded, n_restarts, n_latents] each.
-    means, stds = np.split(np.swapaxes(moments, 1, 2), 2, axis=-1)
+    means, curvatures = np.split(np.swapaxes(moments, 1, 2), 2, axis=-1)
+    # Of a restart that diverged there are none.
     with np.errstate(all="ignore"):
+        stds = 1 / np.sqrt(curvatures + _prior_precision(model)[:, 0])
         parameters = MeanField().parameters(means, stds)
     final = estimate_elbo(model, MeanField(), parameters[-1], data, seed=seed).elbo
     return IvonFit(
@@ -232,8 +234,8 @@ class _IvonStep:
         return _State(means, curvatures, momenta, unseen)
 
     def recorded(self, state):
-        """Returns means, then sds `[2 · n_latents, n_restarts]`."""
-        return tf.concat([state.means, self._stds(state)], axis=0)
+        """Returns means, then curvatures `[2 · n_latents, n_restarts]`."""
+        return tf.concat([state.means, state.curvatures], axis=0)
 
     def parts_shape(self, state):
         return 1, state.means.shape[1]

@@ -62,7 +62,8 @@ class RunSoFar:
             log_likelihoods=log_likelihoods,
             kls=kls,
             state=state,
-            outcome=progress.outcome,
+            # Not assessed, a run is not finished.
+            outcome=progress.outcome if final else "interrupted",
             final_elbos=elbos,
             explained=explained,
             n_points=self.n_points,
