@@ -66,19 +66,20 @@ def plot_probability_map(
     data: Dataset | None = None,
     *,
     axes: Axes | None = None,
-    bar: bool = True,
+    legend: bool = True,
 ) -> Axes:
     """Returns the axes, with the predictive probability of class 1 at every place of `grid`, in steps of 0.1,
     and the data's points in the colour and with the marker of their class.
 
-    grid: as `plane_grid` makes it, prediction: the one there, of two classes. bar: add a colour bar.
+    grid: as `plane_grid` makes it, prediction: the one there, of two classes. legend: name the
+    classes, and add a colour bar.
     """
     if prediction.mean.shape[1] != 2:
         raise ValueError(
             f"prediction must be of two classes, for one probability at each place; got "
             f"{prediction.mean.shape[1]}. The doubt of several classes plot_doubt_map shows."
         )
-    return _plot(grid, prediction.mean[:, 1], PROBABILITY, data, axes, bar)
+    return _plot(grid, prediction.mean[:, 1], PROBABILITY, data, axes, legend)
 
 
 def plot_doubt_map(
@@ -87,25 +88,25 @@ def plot_doubt_map(
     data: Dataset | None = None,
     *,
     axes: Axes | None = None,
-    bar: bool = True,
+    legend: bool = True,
 ) -> Axes:
     """Returns the axes, with the epistemic part of the predictive entropy at every place of `grid`, in steps
     of 0.05 nats from 0 to log 2: where draws of the weights disagree. Arguments are those of
     `plot_probability_map`."""
-    return _plot(grid, prediction.epistemic, DOUBT, data, axes, bar)
+    return _plot(grid, prediction.epistemic, DOUBT, data, axes, legend)
 
 
-def _plot(grid, values, kind, data, axes, bar):
+def _plot(grid, values, kind, data, axes, legend):
     axes = axes_or_new(axes)
     drawn = draw_map(axes, grid, values, kind)
+    names = ("x1", "x2") if data is None else data.x_names
+    axes.set(xlabel=names[0], ylabel=names[1])
     if data is not None:
         draw_class_points(axes, data)
-        axes.set(xlabel=data.x_names[0], ylabel=data.x_names[1])
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, frameon=False)
-    else:
-        axes.set(xlabel="x1", ylabel="x2")
-    if bar:
+    if legend:
         axes.figure.colorbar(drawn, ax=axes, **bar_look(kind), shrink=0.9)
+        if data is not None:
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, frameon=False)
     return axes
 
 

@@ -101,7 +101,7 @@ class _Stage:
         axes.set_anchor("W")
         self.figure.canvas.draw()
         box = axes.get_position()
-        bar = self.figure.add_axes((box.x0, box.y1 + 0.055, box.width, 0.018))
+        bar = self.figure.add_axes((box.x0, box.y1 + 0.05, box.width, 0.018))
         look = bar_look(kind)
         title = look.pop("label")
         self.figure.colorbar(self.images[kind], cax=bar, orientation="horizontal", **look)

@@ -96,7 +96,7 @@ def test_on_the_page_a_place_has_the_colour_of_its_number():
     figure = Figure((6, 3), dpi=50)
     axes = figure.add_axes((0, 0, 1, 1))
     drawn = prediction()
-    plot_probability_map(GRID, drawn, axes=axes, bar=False)
+    plot_probability_map(GRID, drawn, axes=axes, legend=False)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3] / 255
