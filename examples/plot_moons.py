@@ -328,9 +328,9 @@ axes.set_ylim(0, None)
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=10)
 figure.alt = (
     "Line chart of the mean epistemic part against the distance from the data. HMC's "
-    "grows with the distance, and so does the anchored ensemble's. Those of variational "
-    "inference begin above HMC's and, like Laplace's, end well below it. Those of the "
-    "deep ensemble, dropout and the ordinary network stay near zero."
+    "grows with the distance, and so does the anchored ensemble's. Variational "
+    "inference begins above HMC and, like Laplace, ends well below it. The deep "
+    "ensemble, dropout and the ordinary network stay near zero."
 )
 write_figure(axes, folder / "doubt-by-distance.png")
 
