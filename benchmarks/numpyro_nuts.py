@@ -1,6 +1,7 @@
-"""Draws from the post's posterior with NumPyro's NUTS, and prints what it took as JSON.
+"""Draws from a network's posterior with NumPyro's NUTS, and prints what it took as JSON.
 
-Run by truth.py with the Python of .venv-peers, which has no bayesian_nn: points and network are written anew.
+Run by truth.py and moons.py with the Python of .venv-peers, which has no bayesian_nn: points come as numbers,
+and the network, its N(0, 1) prior and the likelihood, Gaussian or categorical, are written anew.
 
     .venv-peers/bin/python benchmarks/numpyro_nuts.py parallel draws.npy < points.json
 """
@@ -9,6 +10,8 @@ import json
 import os
 import sys
 import time
+from functools import partial
+from itertools import pairwise
 
 N_CHAINS, N_WARMUP, N_DRAWS = 4, 1000, 2000
 # Chains in parallel need a device each, or NumPyro draws them one by one. JAX reads this when it starts.
@@ -18,7 +21,7 @@ import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 import numpyro  # noqa: E402
-from numpyro.distributions import Normal  # noqa: E402
+from numpyro.distributions import Categorical, Normal  # noqa: E402
 from numpyro.infer import MCMC, NUTS  # noqa: E402
 
 # The stages of compiling, by JAX's names.
@@ -28,15 +31,25 @@ COMPILING = [
 ]
 
 
-def network(weights, inputs):
-    hidden = jnp.tanh(inputs[:, None] * weights[:10] + weights[10:20])
-    hidden = jnp.tanh(hidden @ weights[20:120].reshape(10, 10) + weights[120:130])
-    return hidden @ weights[130:140] + weights[140]
+def network(weights, inputs, layer_sizes):
+    """Returns the outputs `[n_points, n_outputs]`."""
+    units, first = inputs, 0
+    for number, (n_in, n_out) in enumerate(pairwise(layer_sizes)):
+        if number:
+            units = jnp.tanh(units)
+        biases = first + n_in * n_out
+        units = units @ weights[first:biases].reshape(n_in, n_out) + weights[biases : biases + n_out]
+        first = biases + n_out
+    return units
 
 
-def model(inputs, y):
-    weights = numpyro.sample("weights", Normal(0, 1).expand([141]).to_event(1))
-    numpyro.sample("y", Normal(network(weights, inputs), 0.1), obs=y)
+def model(inputs, y, layer_sizes, noise_std):
+    """noise_std: of a Gaussian likelihood; None is a categorical one."""
+    n_weights = sum((a + 1) * b for a, b in pairwise(layer_sizes))
+    weights = numpyro.sample("weights", Normal(0, 1).expand([n_weights]).to_event(1))
+    outputs = network(weights, inputs, layer_sizes)
+    of_y = Categorical(logits=outputs) if noise_std is None else Normal(outputs[:, 0], noise_std)
+    numpyro.sample("y", of_y, obs=y)
 
 
 def main(method, path):
@@ -46,7 +59,12 @@ def main(method, path):
     )
     points = json.load(sys.stdin)
     inputs, y = jnp.array(points["inputs"]), jnp.array(points["y"])
-    kernel = NUTS(model, target_accept_prob=0.8, max_tree_depth=10)
+    layer_sizes = tuple(points["layer_sizes"])
+    kernel = NUTS(
+        partial(model, layer_sizes=layer_sizes, noise_std=points["noise_std"]),
+        target_accept_prob=0.8,
+        max_tree_depth=10,
+    )
     sampler = MCMC(
         kernel,
         num_warmup=N_WARMUP,
@@ -61,7 +79,7 @@ def main(method, path):
     weights = jax.block_until_ready(sampler.get_samples(group_by_chain=True)["weights"])
     seconds, processor = time.perf_counter() - start[0], time.process_time() - start[1]
     at = jnp.array(points["inputs_shown"])
-    draws = jax.lax.map(lambda chain: jax.vmap(lambda w: network(w, at))(chain), weights)
+    draws = jax.lax.map(lambda chain: jax.vmap(lambda w: network(w, at, layer_sizes))(chain), weights)
     np.save(path, np.asarray(draws))
     extra = {name: np.asarray(values) for name, values in sampler.get_extra_fields().items()}
     print(

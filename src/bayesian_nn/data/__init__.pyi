@@ -7,3 +7,4 @@ from .mnist import load_fashion_mnist as load_fashion_mnist
 from .mnist import load_mnist as load_mnist
 from .tables import Scaling as Scaling
 from .toy import cosine_with_gap as cosine_with_gap
+from .toy import two_moons as two_moons

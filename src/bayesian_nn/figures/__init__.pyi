@@ -13,6 +13,13 @@ from .film_files import write_film as write_film
 from .nats_axis import MINUS as MINUS
 from .nats_axis import format_nats as format_nats
 from .nats_axis import scale_nats as scale_nats
+from .plane import DOUBT as DOUBT
+from .plane import PROBABILITY as PROBABILITY
+from .plane import bar_look as bar_look
+from .plane import plane_grid as plane_grid
+from .plane import plot_doubt_map as plot_doubt_map
+from .plane import plot_probability_map as plot_probability_map
+from .plane_film import draw_plane_film as draw_plane_film
 from .style import COLOURS as COLOURS
 from .style import style as style
 from .style import write_figure as write_figure
