@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from site_build.dark import dark
 
 from bayesian_nn.figures.plane import (
     CLASS_COLOURS,
@@ -21,7 +22,6 @@ from bayesian_nn.figures.plane import (
 )
 from bayesian_nn.figures.plane_film import draw_plane_film
 from bayesian_nn.predictions.classes import ClassPrediction
-from site_build.dark import dark
 
 LIMITS = ((-2, 4), (-1, 2))
 GRID = plane_grid(LIMITS, n_across=13)
