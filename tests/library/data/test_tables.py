@@ -143,8 +143,17 @@ def test_a_missing_csv_file_is_named(tmp_path):
         bnn.read_csv(tmp_path / "houses.csv", y="price")
 
 
+def test_a_column_of_one_target_is_flat_and_several_are_columns():
+    x, y = np.arange(4.0), np.array([[1.0, 10.0], [2.0, 10.0], [3.0, 40.0], [6.0, 40.0]])
+    np.testing.assert_array_equal(bnn.dataset(x, y[:, :1]).y, y[:, 0])
+    data = bnn.dataset(x, y)
+    np.testing.assert_array_equal(data.y, y)
+    np.testing.assert_allclose(data.scaling.y_shift, y.mean(axis=0))
+    np.testing.assert_allclose(data.scaling.y_scale, y.std(axis=0))
+
+
 SCALING = bnn.data.Scaling((0.0,), (1.0,))
-SHAPES = r"x must be \[n_points, n_inputs\] and y \[n_points\] with the same n_points; got x"
+SHAPES = r"x must be \[n_points, n_inputs\] and y \[n_points\], or .*, with the same n_points; got x"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +163,7 @@ SHAPES = r"x must be \[n_points, n_inputs\] and y \[n_points\] with the same n_p
     ("x", "y", "message"),
     [
         ([[1.0], [2.0]], [1.0, 2.0, 3.0], SHAPES + r" \[2, 1\] and y \[3\]"),
-        ([[1.0], [2.0]], [[1.0], [2.0]], SHAPES),
+        ([[1.0], [2.0]], np.ones((2, 1, 1)), SHAPES),
         (np.ones((2, 1, 1)), [1.0, 2.0], SHAPES),
         (np.ones((2, 0)), [1.0, 2.0], SHAPES),
         (

@@ -185,12 +185,9 @@ def test_the_monte_carlo_estimate_agrees_with_the_analytic_one(n_points):
     model, data, *_ = network_problem(bnn.LearnedNoise(0.2, 0.7), n_points=n_points)
     mean, std = some_posterior(model, 2, 3)
     parameters = FAMILY.parameters(mean, std / 100)
-    closed, sampled = (
-        bnn.objectives.estimate_elbo(
-            model, FAMILY, parameters, data, seed=1, n_draws=300, analytic_kl=analytic
-        )
-        for analytic in (True, False)
-    )
+    settings = {"seed": 1, "n_draws": 300}
+    closed = bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, **settings)
+    sampled = bnn.objectives.estimate_elbo(model, FAMILY, parameters, data, **settings, analytic_kl=False)
     np.testing.assert_array_equal(sampled.log_likelihood, closed.log_likelihood)
     assert sampled.kl.shape == sampled.standard_error.shape == (2, 3)
     # Over draws, log q - log p of narrow Gaussians has the variance of half a chi-square.
@@ -292,16 +289,13 @@ def test_sticking_the_landing_needs_a_monte_carlo_kl():
         bnn.Elbo(stick_the_landing=True)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "required"),
-    [
-        ("kl_weight", 0, "a finite number above zero; got 0"),
-        ("kl_weight", "1", "a finite number above zero; got '1'"),
-        ("stick_the_landing", 1, "True or False; got 1"),
-        ("analytic_kl", "no", "True or False; got 'no'"),
-        ("analytic_kl", None, "True or False; got None"),
-    ],
-)
-def test_a_wrong_option_is_refused(name, value, required):
-    with pytest.raises(ValueError, match=f"{name} must be {required}"):
-        bnn.Elbo(**{"analytic_kl": False, name: value})
+@pytest.mark.parametrize("value", [0, "1"])
+def test_a_wrong_kl_weight_is_refused(value):
+    with pytest.raises(ValueError, match=f"kl_weight must be a finite number above zero; got .?{value}"):
+        bnn.Elbo(kl_weight=value)
+
+
+@pytest.mark.parametrize("name", ["stick_the_landing", "analytic_kl"])
+def test_a_switch_is_on_or_off(name):
+    with pytest.raises(ValueError, match=f"{name} must be True or False; got 1"):
+        bnn.Elbo(**{"analytic_kl": False, name: 1})
