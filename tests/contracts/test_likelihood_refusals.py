@@ -12,7 +12,8 @@ from bayesian_nn.likelihoods.heteroscedastic import HeteroscedasticGaussian
 from bayesian_nn.likelihoods.negative_binomial import LearnedDispersion, NegativeBinomial
 from bayesian_nn.likelihoods.poisson import Poisson
 from bayesian_nn.likelihoods.several import Several
-from bayesian_nn.likelihoods.stored import likelihood_from_json, likelihood_to_json
+from bayesian_nn.runtime.tagged_json import from_tagged, to_tagged
+from bayesian_nn.training.run_file import KINDS
 from bayesian_nn.likelihoods.student_t import LearnedDof, StudentT
 
 UNITS = SimpleNamespace(y_shift=0.0, y_scale=1.0)
@@ -109,11 +110,11 @@ def test_of_several_targets_the_wrong_one_is_named():
         ),
         (lambda: Several(Gaussian(1.0)), r"parts must be likelihoods of one target each.*; got Gaussian"),
         (
-            lambda: likelihood_to_json(3),
-            "its likelihood is of the kind int, and this version knows Gaussian or",
+            lambda: to_tagged("likelihood", UNITS, KINDS),
+            "its likelihood is of the kind SimpleNamespace, and this version knows Model or",
         ),
         (
-            lambda: likelihood_from_json({"kind": "Gamma"}),
+            lambda: from_tagged("likelihood", {"kind": "Gamma"}, KINDS),
             "likelihood is of the kind Gamma, and this version",
         ),
     ],

@@ -14,7 +14,8 @@ from bayesian_nn.likelihoods.heteroscedastic import HeteroscedasticGaussian
 from bayesian_nn.likelihoods.negative_binomial import LearnedDispersion, NegativeBinomial
 from bayesian_nn.likelihoods.poisson import Poisson
 from bayesian_nn.likelihoods.several import Several
-from bayesian_nn.likelihoods.stored import likelihood_from_json, likelihood_to_json
+from bayesian_nn.runtime.tagged_json import from_tagged, to_tagged
+from bayesian_nn.training.run_file import KINDS
 from bayesian_nn.likelihoods.student_t import LearnedDof, StudentT
 from bayesian_nn.runtime.tensorflow import tf
 
@@ -291,8 +292,8 @@ def test_the_density_is_that_of_y_in_its_own_units(member):
 
 @every
 def test_equal_members_are_one_key_and_come_back_from_json(member):
-    stored = json.loads(json.dumps(likelihood_to_json(member)))
-    again = likelihood_from_json(stored)
+    stored = json.loads(json.dumps(to_tagged("likelihood", member, KINDS)))
+    again = from_tagged("likelihood", stored, KINDS)
     assert again == member
     assert hash(again) == hash(member)
     assert len({*MEMBERS.values(), again}) == len(MEMBERS)

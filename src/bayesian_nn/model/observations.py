@@ -10,7 +10,7 @@ from bayesian_nn.model.model import Model
 from bayesian_nn.runtime.checks import finite_numbers, instance, shown, whole_number
 from bayesian_nn.runtime.tensorflow import tf
 
-__all__ = ["Observations", "as_points", "check_data", "checked_batch_size", "in_units", "observe", "parts_of"]
+__all__ = ["Observations", "as_points", "check_data", "checked_batch_size", "checked_size", "in_units", "observe", "parts_of"]
 
 
 class Observations(NamedTuple):
@@ -78,8 +78,12 @@ def check_data(model: Model, data: Dataset | LabelledImages) -> None:
 
 def checked_batch_size(batch_size, data: Dataset | LabelledImages) -> int | None:
     """Returns the observations per step, None for all. Raises ValueError for more than there are."""
-    n_points = len(parts_of(data)[1])
-    if batch_size is not None and whole_number("batch_size", batch_size) > n_points:
+    return None if batch_size is None else checked_size(batch_size, len(parts_of(data)[1]))
+
+
+def checked_size(batch_size, n_points: int) -> int:
+    """Returns a minibatch's size. Raises ValueError for more than the `n_points` observations there are."""
+    if whole_number("batch_size", batch_size) > n_points:
         raise ValueError(f"batch_size must be at most {n_points}, the observations; got {batch_size}.")
     return batch_size
 

@@ -7,11 +7,11 @@ import numpy as np
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import observe
+from bayesian_nn.model.observations import check_data, observe
 from bayesian_nn.model.prior_terms import require_mode
 from bayesian_nn.runtime.checks import fraction, whole_number
 from bayesian_nn.runtime.random_streams import DROPOUT, generator
-from bayesian_nn.training.ascent import BLOCK, ascend
+from bayesian_nn.training.ascent import BLOCK, climb
 from bayesian_nn.training.optimizer import Adam
 
 __all__ = ["DropoutFit", "fit_dropout"]
@@ -19,11 +19,13 @@ __all__ = ["DropoutFit", "fit_dropout"]
 
 @dataclass(frozen=True, eq=False)
 class DropoutFit:
-    """A network trained with dropout: its latents `[n_latents]`, and the rate at which hidden units drop."""
+    """A network trained with dropout: its latents `[n_latents]`, and the rate at which hidden units drop.
+    outcome: "finished", or "interrupted" by Ctrl-C."""
 
     model: Model
     latents: np.ndarray
     rate: float
+    outcome: str = "finished"
 
     def draw(self, n_draws: int, *, seed: int) -> np.ndarray:
         """Returns latents `[n_draws, n_latents]` of which each has other units dropped: the weights out of
@@ -43,22 +45,25 @@ def fit_dropout(
     n_steps: int = 5000,
     n_masks: int = 8,
     optimizer: Adam | None = None,
+    batch_size: int | None = None,
     start=None,
 ) -> DropoutFit:
     """Returns the `DropoutFit` that climbs the mean of log p(y, w) over which hidden units are dropped, each
-    with probability `rate`, `n_masks` times in every step. All observations of a step share the masks, as
-    all of a curve share one draw of w.
+    with probability `rate`, `n_masks` times in every step. All observations of a step share the masks, as all
+    of a curve share one draw of w.
 
     This is the variational inference of Gal and Ghahramani (2016, "Dropout as a Bayesian approximation",
     section 3), whose KL is, but for a constant, minus the mean of log p(w): the weight decay is the prior's,
     w² / (2 prior_std²), divided by 1 - rate for weights out of hidden units. The spread does not come from
     the data: it stays as wide as `rate` makes it however many there are, so the rate should be chosen.
 
-    start: latents `[1, n_latents]` to begin from, by default the means that `MeanField` begins from. Raises
-    ValueError for a model without hidden units, and ArithmeticError if the latents do not stay finite.
+    batch_size: observations per step; None is all of them. start: latents `[1, n_latents]` to begin from, by
+    default the means that `MeanField` begins from. Raises ValueError for a model without hidden units, and
+    DivergedError if the latents do not stay finite.
     """
     rate = fraction("rate", rate, but=1)
     n_masks = whole_number("n_masks", n_masks)
+    check_data(model, data)
     require_mode(model, "fit_dropout")
     observations = observe(model, data)
     if not _n_hidden(model):
@@ -71,15 +76,17 @@ def fit_dropout(
         uniforms = generator(seed, DROPOUT, 1 + block).random((BLOCK, n_masks, _n_hidden(model)), np.float32)
         return _factors(model, rate, uniforms)
 
-    latents = ascend(
+    ascent = climb(
         model,
         first_latents(model, start, seed=seed, counted="1", n_starts=1),
         observations,
         n_steps=whole_number("n_steps", n_steps),
         optimizer=Adam() if optimizer is None else optimizer,
         factors=factors,
+        batch_size=batch_size,
+        seed=seed,
     )
-    return DropoutFit(model, latents[0], rate)
+    return DropoutFit(model, ascent.latents[0], rate, ascent.outcome)
 
 
 def _n_hidden(model):

@@ -9,12 +9,13 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.likelihoods.gaussian import Gaussian
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import observe, parts_of
+from bayesian_nn.model.observations import check_data, observe, parts_of
 from bayesian_nn.model.prior_terms import gaussian_prior, require_mode
 from bayesian_nn.runtime.checks import whole_number, yes_or_no
 from bayesian_nn.runtime.random_streams import ENSEMBLE, generator
 from bayesian_nn.runtime.tensorflow import tf
-from bayesian_nn.training.ascent import ascend
+from bayesian_nn.training.ascent import climb
+from bayesian_nn.training.driver import DivergedError
 from bayesian_nn.training.optimizer import Adam
 
 __all__ = ["Ensemble", "fit_ensemble"]
@@ -25,10 +26,12 @@ ANCHORS, PERTURBATIONS, CHOICE = range(3)
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Networks that stand for draws of the posterior: their latents, `members` `[n_members, n_latents]`."""
+    """Networks that stand for draws of the posterior: their latents, `members` `[n_members, n_latents]`.
+    outcome: "finished", or "interrupted" by Ctrl-C, with the members as they were then."""
 
     model: Model
     members: np.ndarray
+    outcome: str = "finished"
 
     def draw(self, n_draws: int, *, seed: int) -> np.ndarray:
         """Returns members' latents `[n_draws, n_latents]` in random order: every member n_draws // n_members
@@ -50,6 +53,7 @@ def fit_ensemble(
     anchored: bool = True,
     perturbed: bool | None = None,
     optimizer: Adam | None = None,
+    batch_size: int | None = None,
     start=None,
 ) -> Ensemble:
     """Returns the `Ensemble` of networks that each climb log p(y | x, w) + log p(w), all at once.
@@ -64,10 +68,12 @@ def fit_ensemble(
     that is linear in its latents are exact draws from its posterior (randomised maximum a posteriori
     sampling); of a network they are not.
 
-    start: latents `[n_members, n_latents]` to begin from, by default random networks. Raises ValueError for a
+    batch_size: observations per step, the same for all members; None is all of them. start: latents
+    `[n_members, n_latents]` to begin from, by default random networks. Raises ValueError for a
     prior that is not Gaussian, and DivergedError if a member does not stay finite.
     """
     n_members = whole_number("n_members", n_members, at_least=2)
+    check_data(model, data)
     require_mode(model, "fit_ensemble")
     observations = observe(model, data)
     shifts = None
@@ -80,20 +86,23 @@ def fit_ensemble(
     if yes_or_no("perturbed", perturbed):
         perturbations = _perturbed(model, targets, n_members, generator(seed, ENSEMBLE, PERTURBATIONS))
         observations = observations._replace(targets=tf.constant(perturbations, tf.float32))
-    members = ascend(
+    ascent = climb(
         model,
         first_latents(model, start, seed=seed, counted="n_members", n_starts=n_members),
         observations,
         n_steps=whole_number("n_steps", n_steps),
         optimizer=Adam() if optimizer is None else optimizer,
         shifts=shifts,
+        batch_size=batch_size,
+        seed=seed,
     )
-    lost = np.count_nonzero(~np.isfinite(members).all(axis=1))
-    if lost:
-        raise ArithmeticError(
-            f"{lost} of {n_members} members left the finite numbers. Use a smaller learning rate."
+    finite = np.isfinite(ascent.latents).all(axis=1)
+    if not finite.all():
+        raise DivergedError(
+            f"{np.count_nonzero(~finite)} of {n_members} members diverged. Use a smaller learning rate.",
+            Ensemble(model, ascent.latents[finite], "diverged"),
         )
-    return Ensemble(model, members)
+    return Ensemble(model, ascent.latents, ascent.outcome)
 
 
 def _perturbed(model, targets, n_members, random):

@@ -10,7 +10,7 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.log_joint import log_joint
 from bayesian_nn.model.model import Model
 from bayesian_nn.model.network import hidden_units, outputs
-from bayesian_nn.model.observations import observe
+from bayesian_nn.model.observations import check_data, observe
 from bayesian_nn.model.prior_terms import gaussian_prior, require_mode
 from bayesian_nn.modes.map_estimate import MapEstimate
 from bayesian_nn.runtime.checks import finite_numbers, whole_number, yes_or_no
@@ -87,6 +87,7 @@ def fit_laplace(
     predictions of Bayesian neural nets via local linearization", section 2. Raises ValueError for latents
     that are not at a mode, and for a prior that is not Gaussian.
     """
+    check_data(model, data)
     require_mode(model, "fit_laplace")
     gaussian_prior(model, "fit_laplace")
     mode = finite_numbers("estimate", estimate.mode if isinstance(estimate, MapEstimate) else estimate)

@@ -8,13 +8,13 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.log_joint import log_joint
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import observe
+from bayesian_nn.model.observations import check_data, observe
 from bayesian_nn.model.prior_terms import prior_stds, require_mode
 from bayesian_nn.modes.lbfgs import minimise
 from bayesian_nn.runtime.checks import whole_number
 from bayesian_nn.runtime.random_streams import checked_seed
 from bayesian_nn.runtime.tensorflow import tf
-from bayesian_nn.training.ascent import ascend
+from bayesian_nn.training.ascent import climb
 from bayesian_nn.training.optimizer import Adam
 
 __all__ = ["MapEstimate", "find_map"]
@@ -24,12 +24,14 @@ __all__ = ["MapEstimate", "find_map"]
 class MapEstimate:
     """Modes of the posterior. latents: where every restart ended `[n_restarts, n_latents]`; log_joints:
     log p(y, w) there `[n_restarts]`, in nats; slope: the largest absolute derivative of log p(y, w) at the
-    best one, in nats per sd of the prior, zero at a mode."""
+    best one, in nats per sd of the prior, zero at a mode; outcome: "finished", or "interrupted" by Ctrl-C,
+    after which the best was still climbed to the top."""
 
     model: Model
     latents: np.ndarray
     log_joints: np.ndarray
     slope: float
+    outcome: str = "finished"
 
     @property
     def best(self) -> int:
@@ -56,31 +58,37 @@ def find_map(
     n_steps: int = 3000,
     n_restarts: int = 8,
     optimizer: Adam | None = None,
+    batch_size: int | None = None,
     start=None,
 ) -> MapEstimate:
     """Returns the `MapEstimate` that `n_steps` steps reach from every restart, the best of them then climbed
     to the top in double precision, with L-BFGS.
 
-    start: latents `[n_restarts, n_latents]` to begin from, by default the means that `MeanField` begins from.
+    batch_size: observations per step; None is all of them, as L-BFGS has in any case. start: latents
+    `[n_restarts, n_latents]` to begin from, by default the means that `MeanField` begins from.
     Of a network with hidden layers it is a mode: others, as good or better, there may be. Raises
-    ArithmeticError if no restart ends finite.
+    DivergedError if no restart ends finite.
     """
+    check_data(model, data)
     require_mode(model, "find_map")
     observations = observe(model, data)
-    latents = ascend(
+    ascent = climb(
         model,
         first_latents(model, start, seed=seed, counted="n_restarts", n_starts=n_restarts),
         observations,
         n_steps=whole_number("n_steps", n_steps),
         optimizer=Adam() if optimizer is None else optimizer,
-    ).astype(np.float64)
+        batch_size=batch_size,
+        seed=seed,
+    )
+    latents = ascent.latents.astype(np.float64)
     exact = observe(model, data, tf.float64)
     log_joints = log_joint(model, latents, exact).numpy()
     log_joints = np.where(np.isfinite(log_joints), log_joints, -np.inf)
     best = int(np.argmax(log_joints))
     top = _top(model, latents[best], exact)
     latents[best], log_joints[best] = top.position * prior_stds(model), -top.value
-    return MapEstimate(model, latents, log_joints, float(np.abs(top.gradient).max()))
+    return MapEstimate(model, latents, log_joints, float(np.abs(top.gradient).max()), ascent.outcome)
 
 
 def _top(model, latents, observations):

@@ -45,9 +45,11 @@ def convergence_of(values) -> Convergence:
     zero."""
     values = _checked(values)
     moving = np.ptp(values, axis=(0, 1)) > 0
+    # ArviZ compares two chains or more: of one, its halves.
+    chains = values if len(values) > 1 else _halves(values)
     found = {}
     with np.errstate(invalid="ignore", divide="ignore"):
-        found["r_hat"] = array_stats.rhat(values, chain_axis=0, draw_axis=1, method="rank")
+        found["r_hat"] = array_stats.rhat(chains, chain_axis=0, draw_axis=1, method="rank")
         found["ess_bulk"] = array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk")
         found["ess_tail"] = array_stats.ess(
             values, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95)
@@ -64,6 +66,11 @@ def effective_sample_size(values) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         ess = array_stats.ess(values, chain_axis=0, draw_axis=1, method="mean")
     return np.where(np.isfinite(ess) & (np.ptp(values, axis=(0, 1)) > 0), ess, 0.0)
+
+
+def _halves(values):
+    length = values.shape[1] // 2
+    return np.concatenate([values[:, :length], values[:, -length:]])
 
 
 def _checked(values):

@@ -138,8 +138,8 @@ def sample_sghmc(
     """
     steps = schedule_of("step_size", step_size).rates(whole_number("n_steps", n_steps))
     friction = fraction("friction", friction, but=0)
-    dynamics = _Dynamics(steps, steps, friction, prior_stds(model), smaller=2.0)
     batches = Batches.independent(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
+    dynamics = _Dynamics(steps, steps, friction, prior_stds(model), smaller=2.0)
     start = first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
     return _sample(model, batches, dynamics, start, seed, n_burn_in, thin)
 

@@ -21,7 +21,7 @@ from bayesian_nn.training.method import BLOCK_STEPS, Job
 from bayesian_nn.training.optimizer import Adam, AdamState, StepDecay
 from bayesian_nn.training.record import steps_to_record
 
-__all__ = ["BLOCK", "Ascent", "ascend", "climb"]
+__all__ = ["BLOCK", "Ascent", "climb"]
 
 # The steps for which `factors` is asked at a time.
 BLOCK = BLOCK_STEPS
@@ -38,11 +38,6 @@ class Ascent(NamedTuple):
     outcome: str
     recorded_steps: np.ndarray
     recorded_latents: np.ndarray
-
-
-def ascend(model: Model, start, observations, **arguments) -> np.ndarray:
-    """Returns the latents `[n_vectors, n_latents]` that `climb` reaches."""
-    return climb(model, start, observations, **arguments).latents
 
 
 def climb(

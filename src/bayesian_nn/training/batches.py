@@ -12,6 +12,7 @@ from bayesian_nn.model.observations import (
     Observations,
     check_data,
     checked_batch_size,
+    checked_size,
     observe,
     parts_of,
 )
@@ -124,7 +125,7 @@ def _n_points(data):
 
 def _checked(batch_size, data):
     if isinstance(data, Observations):
-        return batch_size
+        return checked_size(batch_size, data.n_points)
     return checked_batch_size(batch_size, data)
 
 

@@ -1,5 +1,7 @@
 """Monte Carlo dropout, against the closed form of its objective with one hidden layer."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -70,9 +72,9 @@ def test_every_step_has_masks_of_its_own(monkeypatch):
 
     def climb(model, start, *_, factors, **__):
         blocks.extend(factors(block) for block in range(2))
-        return start
+        return SimpleNamespace(latents=start, outcome="finished")
 
-    monkeypatch.setattr(dropout, "ascend", climb)
+    monkeypatch.setattr(dropout, "climb", climb)
     fit = fit_dropout(bnn.Model((1, 40, 1), bnn.Gaussian(0.1)), DATA, seed=3, rate=0.5, n_masks=2)
     masks = np.concatenate([*np.concatenate(blocks), fit.draw(250, seed=3) / fit.latents])
     # Of two to the power of forty, no two of 1,250 agree.

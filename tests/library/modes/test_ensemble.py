@@ -155,3 +155,14 @@ def test_draws_of_no_number_are_refused():
         Ensemble(LINEAR, np.zeros((5, 3))).draw(0, seed=0)
     with pytest.raises(ValueError, match="seed must be a whole number, 0 or more; got -1"):
         Ensemble(LINEAR, np.zeros((5, 3))).draw(1, seed=-1)
+
+
+def test_minibatches_lead_every_member_to_the_mode():
+    settings = {"n_members": 4, "n_steps": 4000, "anchored": False, "perturbed": False}
+    ensemble = fit_ensemble(LINEAR, LINEAR_DATA, seed=0, batch_size=10, **settings)
+    stds = np.sqrt(np.diag(TRUTH.covariance))
+    assert np.all(np.abs(ensemble.members - TRUTH.mean) < 0.3 * stds)
+    whole = fit_ensemble(LINEAR, LINEAR_DATA, seed=0, **settings)
+    assert np.any(ensemble.members != whole.members)
+    with pytest.raises(ValueError, match="batch_size must be at most 30, the observations; got 31"):
+        fit_ensemble(LINEAR, LINEAR_DATA, seed=0, batch_size=31)

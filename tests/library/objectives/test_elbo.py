@@ -27,12 +27,8 @@ def some_posterior(model, *leading, seed=0):
 
 def network_problem(noise_std=0.3, n_points=12):
     data = bnn.data.cosine_with_gap(seed=1, n_points=n_points)
-    model = bnn.Model(
-        (1, 3, 1),
-        bnn.Gaussian(noise_std),
-        prior=bnn.GaussianPrior(1.3),
-        scaling=data.scaling._replace(y_scale=2.0),
-    )
+    scaling = data.scaling._replace(y_scale=2.0)
+    model = bnn.Model((1, 3, 1), bnn.Gaussian(noise_std), prior=bnn.GaussianPrior(1.3), scaling=scaling)
     return model, data, observe(model, data, tf.float64)
 
 

@@ -10,7 +10,7 @@ from truths.linear_regression import exact, problem
 import bayesian_nn as bnn
 from bayesian_nn.model.observations import observe
 from bayesian_nn.training import driver
-from bayesian_nn.training.ascent import ascend, climb
+from bayesian_nn.training.ascent import climb
 
 MODEL, DATA = problem()
 OBSERVATIONS = observe(MODEL, DATA)
@@ -23,7 +23,7 @@ def reach(start, targets=None, **arguments):
     if targets is not None:
         # [n_points, n_targets, n_vectors]
         observations = observations._replace(targets=np.float32(targets.T[:, None]))
-    return ascend(MODEL, start, observations, **{"n_steps": 600, "optimizer": OPTIMIZER} | arguments)
+    return climb(MODEL, start, observations, **{"n_steps": 600, "optimizer": OPTIMIZER} | arguments).latents
 
 
 def optimum(targets, shifts=0.0):
