@@ -12,9 +12,9 @@ from bayesian_nn.likelihoods.heteroscedastic import HeteroscedasticGaussian
 from bayesian_nn.likelihoods.negative_binomial import LearnedDispersion, NegativeBinomial
 from bayesian_nn.likelihoods.poisson import Poisson
 from bayesian_nn.likelihoods.several import Several
+from bayesian_nn.likelihoods.student_t import LearnedDof, StudentT
 from bayesian_nn.runtime.tagged_json import from_tagged, to_tagged
 from bayesian_nn.training.run_file import KINDS
-from bayesian_nn.likelihoods.student_t import LearnedDof, StudentT
 
 UNITS = SimpleNamespace(y_shift=0.0, y_scale=1.0)
 REAL = [Gaussian(1.0), HeteroscedasticGaussian(1.0), StudentT(1.0)]

@@ -14,10 +14,10 @@ from bayesian_nn.likelihoods.heteroscedastic import HeteroscedasticGaussian
 from bayesian_nn.likelihoods.negative_binomial import LearnedDispersion, NegativeBinomial
 from bayesian_nn.likelihoods.poisson import Poisson
 from bayesian_nn.likelihoods.several import Several
-from bayesian_nn.runtime.tagged_json import from_tagged, to_tagged
-from bayesian_nn.training.run_file import KINDS
 from bayesian_nn.likelihoods.student_t import LearnedDof, StudentT
+from bayesian_nn.runtime.tagged_json import from_tagged, to_tagged
 from bayesian_nn.runtime.tensorflow import tf
+from bayesian_nn.training.run_file import KINDS
 
 MEMBERS = {
     "known noise": Gaussian(0.3),

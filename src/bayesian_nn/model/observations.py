@@ -10,7 +10,16 @@ from bayesian_nn.model.model import Model
 from bayesian_nn.runtime.checks import finite_numbers, instance, shown, whole_number
 from bayesian_nn.runtime.tensorflow import tf
 
-__all__ = ["Observations", "as_points", "check_data", "checked_batch_size", "checked_size", "in_units", "observe", "parts_of"]
+__all__ = [
+    "Observations",
+    "as_points",
+    "check_data",
+    "checked_batch_size",
+    "checked_size",
+    "in_units",
+    "observe",
+    "parts_of",
+]
 
 
 class Observations(NamedTuple):

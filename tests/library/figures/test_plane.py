@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from site_build.dark import dark
+from site_build.execution.dark_figures import dark
 
 from bayesian_nn.figures.plane import (
     CLASS_COLOURS,
