@@ -40,7 +40,7 @@ chains = bnn.sampling.reference_chains(model, data, seed=SEED)
 convergence = bnn.sampling.function_space_convergence(chains, x)
 truth = bnn.predict(chains, x, n_draws=8000, seed=SEED)
 print(f"largest R-hat of f(x)          {convergence.r_hat.max():.3f}")
-print(f"smallest effective sample size {convergence.ess.min():,.0f}")
+print(f"smallest effective sample size {convergence.ess_bulk.min():,.0f}")
 print(f"diverging trajectories         {chains.n_divergences}")
 
 # %%
@@ -299,7 +299,7 @@ numbers = {
     "n_chains": len(chains.latents),
     "n_draws_hmc": chains.latents.shape[0] * chains.latents.shape[1],
     "r_hat": convergence.r_hat.max(),
-    "ess": convergence.ess.min(),
+    "ess": convergence.ess_bulk.min(),
     "n_divergences": chains.n_divergences,
     **{f"sd_{name}_hmc": value for name, value in of_truth.items()},
     **{f"sd_{name}_vi": value for name, value in of_fits.items()},

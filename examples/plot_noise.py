@@ -10,8 +10,8 @@ new rows, region by region.
 # %%
 # ## Noise that grows
 #
-# Six hundred rows of a gentle curve. On the left a measurement is good to 0.05, on the
-# right to half a unit.
+# Three hundred rows of a gentle curve. On the left a measurement is good to 0.05, on
+# the right to half a unit.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -46,7 +46,7 @@ def posterior_of(x, y, likelihood, hidden=12):
     data = bnn.dataset(x, y)
     sizes = (1, hidden, likelihood.n_outputs)
     model = bnn.Model(sizes, likelihood, scaling=data.scaling)
-    return bnn.sample_hmc(model, data, seed=SEED, n_chains=64, n_draws=50)
+    return bnn.sample_hmc(model, data, seed=SEED, n_chains=16, n_draws=60)
 
 
 def band(chains, x):
@@ -67,7 +67,7 @@ def draw(axes, prediction, x, y, title):
     axes.set_title(title, fontsize=11)
 
 
-x, y = growing(600, seed=1)
+x, y = growing(300, seed=1)
 new_x, new_y = growing(6000, seed=2)
 kinds = {
     "one sd": bnn.Gaussian(bnn.LearnedNoise(0.2)),

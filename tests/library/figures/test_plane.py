@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from site_build.execution.dark_figures import dark
 
 from bayesian_nn.figures.plane import (
     CLASS_COLOURS,
@@ -22,6 +21,7 @@ from bayesian_nn.figures.plane import (
 )
 from bayesian_nn.figures.plane_film import draw_plane_film
 from bayesian_nn.predictions.classes import ClassPrediction
+from site_build.execution.dark_figures import dark
 
 LIMITS = ((-2, 4), (-1, 2))
 GRID = plane_grid(LIMITS, n_across=13)
