@@ -62,6 +62,7 @@ def draws_in_parts(model: Model, n_draws: int, n_points: int, n_vectors: int = 1
 def network_outputs(model: Model, latents, x) -> np.ndarray:
     """Returns the network's outputs `[n_draws, n_outputs, n_points]` in its own units, for latents `[n_draws,
     n_latents]` and x `[n_points, n_inputs]` in original units."""
-    inputs = model.inputs(x)
+    latents = np.asarray(latents)
+    inputs = tf.constant(model.inputs(x), latents.dtype)
     parts = draws_in_parts(model, len(latents), len(inputs))
     return np.concatenate([outputs(model, latents[part], inputs).numpy() for part in parts])
