@@ -1,5 +1,7 @@
 """The log joint density of the data and the latents, for latents in the last axis."""
 
+import functools
+
 import numpy as np
 
 from bayesian_nn.model.model import Model
@@ -65,4 +67,17 @@ def network_outputs(model: Model, latents, x) -> np.ndarray:
     latents = np.asarray(latents)
     inputs = tf.constant(model.inputs(x), latents.dtype)
     parts = draws_in_parts(model, len(latents), len(inputs))
-    return np.concatenate([outputs(model, latents[part], inputs).numpy() for part in parts])
+    if len(parts) < max(2, len(latents)):
+        return np.concatenate([outputs(model, latents[part], inputs).numpy() for part in parts])
+    # So much work for each draw that it is worth a program.
+    of_draw = _compiled_outputs(model.program)
+    return np.stack([of_draw(tf.constant(draw), inputs).numpy() for draw in latents])
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled_outputs(model):
+    @tf.function(autograph=False, reduce_retracing=True)
+    def of_draw(latents, inputs):
+        return outputs(model, latents, inputs)
+
+    return of_draw

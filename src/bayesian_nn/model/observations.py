@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bayesian_nn.data.images import LabelledImages
+from bayesian_nn.data.images import LabelledImages, PixelNorm
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.model import Model
 from bayesian_nn.runtime.checks import finite_numbers, instance, shown, whole_number
@@ -100,7 +100,8 @@ def checked_size(batch_size, n_points: int) -> int:
 def as_points(model: Model, x, *, argument: str = "x") -> np.ndarray:
     """Returns x `[n_points]` or `[n_points, ...]` as `[n_points, n_inputs]`. Raises ValueError for anything
     else, under the name that the caller has for it."""
-    x = finite_numbers(argument, x)
+    # Pixels are checked where they are brought to one norm, without a copy in double precision.
+    x = np.asarray(x) if isinstance(model.scaling, PixelNorm) else finite_numbers(argument, x)
     x = x[:, None] if x.ndim == 1 else x.reshape(len(x), -1) if x.ndim > 1 and len(x) else x
     n_inputs = model.layer_sizes[0]
     if x.ndim != 2 or x.shape[1] != n_inputs or not len(x):
