@@ -46,7 +46,7 @@ def posterior_of(x, y, likelihood, hidden=12):
     data = bnn.dataset(x, y)
     sizes = (1, hidden, likelihood.n_outputs)
     model = bnn.Model(sizes, likelihood, scaling=data.scaling)
-    return bnn.sample_hmc(model, data, seed=SEED, n_chains=16, n_draws=60)
+    return bnn.sample_hmc(model, data, seed=SEED, n_chains=16, n_draws=70)
 
 
 def band(chains, x):
