@@ -163,7 +163,7 @@ for name in regions:
 # mean-field inference ends, on a Gaussian.
 
 gaussian = bnn.fit_laplace(model, data, bnn.find_map(model, data, seed=SEED))
-jacobian = bnn.modes.jacobian(model, gaussian.mode, model.inputs(x[:, None]))
+jacobian = bnn.modes.jacobian(model, gaussian.mode, model.inputs(x[:, None]))[:, 0]
 covariance = gaussian.covariance
 covariances = {
     "with correlations": covariance,
