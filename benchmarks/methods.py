@@ -79,7 +79,7 @@ def methods(model, data, x, settings):
     n_members, n_restarts = settings.n_chains, settings.n_restarts
     slower, slowest = (bnn.Adam(bnn.WarmupCosine(rate)) for rate in (0.03, 0.01))
     from_prior = bnn.MeanField().parameters(
-        bnn.draw_prior(model, n_restarts, seed=SEED), np.full((n_restarts, model.n_latents), 0.005)
+        bnn.prediction.draw_prior(model, n_restarts, seed=SEED), np.full((n_restarts, model.n_latents), 0.005)
     )
     by_draws = {
         "mean-field VI": fit,

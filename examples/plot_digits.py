@@ -470,7 +470,7 @@ write_film(
 # %%
 # Everything on this page is now in `outputs/plot_digits/`.
 
-bnn.training.save_classifier_run(final, folder / "run.npz")
+bnn.save(final, folder / "run.npz")
 keys = {
     "ordinary network": "ordinary",
     "mean weights alone": "means",

@@ -209,7 +209,8 @@ trial(
     code=code,
 )
 from_prior = bnn.MeanField().parameters(
-    bnn.draw_prior(model, 32, seed=SEED), np.full((32, model.n_latents), 0.005)
+    bnn.prediction.draw_prior(model, 32, seed=SEED),
+    np.full((32, model.n_latents), 0.005),
 )
 trial(
     "VI mixture, starts from prior",
