@@ -4,7 +4,8 @@
 
 Both sample the post's posterior and are judged by f(x) at 81 places, with one estimator: the smallest
 effective sample size (ESS) over x, and the largest rank-normalised R-hat. NumPyro has 4 chains of 2,000
-draws after a warm-up of 1,000, its own choice of masses and step, and the faster of its two ways of running chains at once.
+draws after a warm-up of 1,000, its own choice of masses and step, and the faster of its two ways of running
+chains at once.
 """
 
 import json
