@@ -10,6 +10,7 @@ import pytest
 import bayesian_nn as bnn
 from bayesian_nn.runtime import record_file
 from bayesian_nn.training import driver, programs
+from bayesian_nn.training.run_file import load_run, save_run
 
 pytestmark = pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
 
@@ -45,7 +46,7 @@ def content(tmp_path):
     """All that a run is, as bytes."""
 
     def content(run):
-        bnn.training.save_run(run, tmp_path / "content.npz")
+        save_run(run, tmp_path / "content.npz")
         return (tmp_path / "content.npz").read_bytes()
 
     return content
@@ -71,7 +72,7 @@ def test_after_ctrl_c_the_same_call_makes_the_unbroken_run(
     message = f"Interrupted after step {pressed} of {N_STEPS}; what was recorded is kept, and the same call,"
     assert message in capsys.readouterr().err
     assert (run.outcome, run.n_steps_done) == ("interrupted", pressed)
-    assert content(bnn.training.load_run(checkpoint)) == content(run)
+    assert content(load_run(checkpoint)) == content(run)
     assert content(fit(case, checkpoint=checkpoint)) == content(unbroken(case))
     # Finished, it is the run at once.
     with monkeypatch.context() as patch:
@@ -100,7 +101,7 @@ def test_a_fit_that_is_killed_goes_on_from_its_last_checkpoint(monkeypatch, tmp_
         patch.setattr(driver, "reached", killed)
         with pytest.raises(MemoryError):
             fit(checkpoint=tmp_path / "fit.npz")
-    assert bnn.training.load_run(tmp_path / "fit.npz").n_steps_done == 10
+    assert load_run(tmp_path / "fit.npz").n_steps_done == 10
     assert content(fit(checkpoint=tmp_path / "fit.npz")) == content(whole)
 
 
@@ -119,7 +120,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_last_good_one(monkeypatc
         with pytest.raises(OSError, match=r"cannot write .*fit\.npz \(No space left"):
             fit(checkpoint=tmp_path / "fit.npz")
     assert list(tmp_path.iterdir()) == [tmp_path / "fit.npz"]
-    assert bnn.training.load_run(tmp_path / "fit.npz").n_steps_done == 10
+    assert load_run(tmp_path / "fit.npz").n_steps_done == 10
     whole = content(fit())
     assert content(fit(checkpoint=tmp_path / "fit.npz")) == whole
 
@@ -133,7 +134,7 @@ def test_a_diverging_fit_leaves_the_last_good_checkpoint(monkeypatch, tmp_path):
     with pytest.raises(bnn.DivergedError) as caught:
         fit(optimizer=bnn.Adam(1e-3), checkpoint=tmp_path / "fit.npz")
     assert caught.value.result.n_steps_done == 13
-    kept = bnn.training.load_run(tmp_path / "fit.npz")
+    kept = load_run(tmp_path / "fit.npz")
     assert (kept.n_steps_done, kept.outcome) == (10, "interrupted")
     assert np.isfinite(kept.parameters).all()
 

@@ -12,6 +12,7 @@ from repository import ROOT
 
 import bayesian_nn as bnn
 from bayesian_nn.runtime.tensorflow import tf
+from bayesian_nn.training.run_file import load_run
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def test_workers_hold_the_same_to_the_last_bit(folder):
 
 
 def test_the_first_worker_writes_the_checkpoint(folder):
-    run = bnn.training.load_run(folder / "worker-0" / "checkpoint.npz")
+    run = load_run(folder / "worker-0" / "checkpoint.npz")
     assert run.outcome == "finished"
     np.testing.assert_array_equal(run.parameters, np.load(folder / "0.npz")["local_parameters"])
     assert not (folder / "worker-1").exists()

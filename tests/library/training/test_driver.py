@@ -13,6 +13,7 @@ import pytest
 import bayesian_nn as bnn
 from bayesian_nn.training import driver, programs
 from bayesian_nn.training.record import log_spaced_steps
+from bayesian_nn.training.run_file import save_run
 from bayesian_nn.variational.step import variational_step
 
 # These fits are too short to be good, and their flatness says nothing.
@@ -48,7 +49,7 @@ def content(tmp_path):
     """All that a run is, as bytes."""
 
     def content(run):
-        bnn.training.save_run(run, tmp_path / "content.npz")
+        save_run(run, tmp_path / "content.npz")
         return (tmp_path / "content.npz").read_bytes()
 
     return content

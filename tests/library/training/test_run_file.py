@@ -11,6 +11,7 @@ from truths import made_by_hand
 import bayesian_nn as bnn
 from bayesian_nn.data.images import PixelNorm
 from bayesian_nn.runtime import record_file
+from bayesian_nn.training.run_file import load_run, save_run
 
 LIKELIHOODS = bnn.likelihoods
 SCALING = bnn.data.Scaling((0.1,), (1 / 3,), 2e-9, 7.7)
@@ -56,7 +57,7 @@ def a_run(name="defaults", **settings):
 
 def saved(run, folder, **arguments):
     path = folder / "run.npz"
-    bnn.training.save_run(run, path, **arguments)
+    save_run(run, path, **arguments)
     return path
 
 
@@ -75,7 +76,7 @@ def assert_same(again, run):
 @pytest.mark.parametrize("name", MODELS)
 def test_what_comes_back_is_what_was_saved(tmp_path, name, settings):
     run = a_run(name, **settings)
-    again = bnn.training.load_run(saved(run, tmp_path))
+    again = load_run(saved(run, tmp_path))
     assert_same(again, run)
     assert list(map(type, again.settings)) == list(map(type, run.settings))
 
@@ -87,7 +88,7 @@ def test_a_run_of_held_out_data_and_one_in_half_precision_come_back(tmp_path):
         replace(a_run(), final_parameters=a_run().recorded_parameters[1]),
         made_by_hand.image_run(),
     ):
-        assert_same(bnn.training.load_run(saved(run, tmp_path)), run)
+        assert_same(load_run(saved(run, tmp_path)), run)
 
 
 def test_without_its_state_a_run_is_smaller_and_cannot_be_resumed(tmp_path):
@@ -95,7 +96,7 @@ def test_without_its_state_a_run_is_smaller_and_cannot_be_resumed(tmp_path):
     size = saved(run, tmp_path).stat().st_size
     path = saved(run, tmp_path, with_state=False)
     assert path.stat().st_size < size
-    again = bnn.training.load_run(path)
+    again = load_run(path)
     assert again.state is None
     np.testing.assert_array_equal(again.draw(2, seed=0), run.draw(2, seed=0))
     data = bnn.dataset([1.0, 2.0], [0.0, 1.0])
@@ -106,7 +107,7 @@ def test_without_its_state_a_run_is_smaller_and_cannot_be_resumed(tmp_path):
 def test_the_same_run_is_the_same_bytes(tmp_path):
     first = saved(a_run(), tmp_path).read_bytes()
     assert saved(a_run(), tmp_path).read_bytes() == first
-    assert saved(bnn.training.load_run(tmp_path / "run.npz"), tmp_path).read_bytes() == first
+    assert saved(load_run(tmp_path / "run.npz"), tmp_path).read_bytes() == first
 
 
 # --- what cannot be saved
@@ -180,11 +181,11 @@ def test_any_single_bit_that_is_changed_is_noticed(tmp_path):
         damaged[bit // 8] ^= 1 << bit % 8
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match=r"run\.npz is not a result .*damaged or edited: make it again"):
-            bnn.training.load_run(path)
+            load_run(path)
     for end in range(0, len(whole), 97):
         path.write_bytes(whole[:end])
         with pytest.raises(ValueError, match=r"run\.npz is not a result"):
-            bnn.training.load_run(path)
+            load_run(path)
 
 
 def test_an_edited_header_is_noticed(tmp_path):
@@ -194,7 +195,7 @@ def test_an_edited_header_is_noticed(tmp_path):
     arrays["header"] = np.array(str(arrays["header"]).replace('"seed": 3', '"seed": 4'))
     np.savez(path, **arrays)
     with pytest.raises(ValueError, match="damaged or edited"):
-        bnn.training.load_run(path)
+        load_run(path)
 
 
 class Trap:
@@ -220,7 +221,7 @@ class Trap:
 def test_a_file_that_is_no_run_is_refused(tmp_path, write):
     write(tmp_path / "run.npz")
     with pytest.raises(ValueError, match=r"run\.npz is not a result that this version saved"):
-        bnn.training.load_run(tmp_path / "run.npz")
+        load_run(tmp_path / "run.npz")
     assert not (tmp_path / "trap").exists()
 
 
@@ -228,16 +229,16 @@ def test_another_version_and_another_kind_are_named(tmp_path, monkeypatch):
     path = tmp_path / "other.npz"
     record_file.write_record(path, "chains", {"a": 1}, {"b": np.ones(2)})
     with pytest.raises(ValueError, match=r"other\.npz holds a chains, not a run"):
-        bnn.training.load_run(path)
+        load_run(path)
     record = record_file.read_record(path, "chains")
     assert (record.fields, record.arrays["b"].tolist()) == ({"a": 1}, [1, 1])
     with monkeypatch.context() as patch:
         patch.setattr(record_file, "FORMAT", 99)
         record_file.write_record(path, "run", json.loads("{}"), {})
     with pytest.raises(ValueError, match="is of format 99, and this version reads format 3: make it again"):
-        bnn.training.load_run(path)
+        load_run(path)
 
 
 def test_a_missing_run_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"run\.npz"):
-        bnn.training.load_run(tmp_path / "run.npz")
+        load_run(tmp_path / "run.npz")
