@@ -489,7 +489,7 @@ write_quantised_posterior(
     std,
     layer_sizes=small.model.layer_sizes,
     activation=small.model.activation,
-    input_norm=small.model.input_norm,
+    input_norm=small.model.scaling.norm,
     examples=LabelledImages(
         test.images[watched], test.labels[watched], test.class_names, test.name
     ),
