@@ -70,7 +70,9 @@ def test_the_network_is_a_few_lines_of_numpy(sizes, leading):
     np.testing.assert_allclose(found, np.reshape(expected, (*leading, sizes[-1], 6)), rtol=1e-10)
 
 
-@pytest.mark.parametrize("activation", [*ACTIVATIONS, tf.math.softsign], ids=str)
+@pytest.mark.parametrize(
+    "activation", [*ACTIVATIONS, tf.math.softsign], ids=lambda each: getattr(each, "__name__", each)
+)
 def test_the_activation_is_the_one_named_or_the_function_given(activation):
     model, latents, x, _ = example((2, 5, 4, 1), activation=activation)
     found = outputs(model, latents, model.inputs(x))

@@ -187,7 +187,7 @@ def test_a_flat_fit_from_a_small_start_is_not_told_to_start_smaller():
         (bnn.likelihoods.Poisson(), lambda random: random.poisson(3, 20)),
         (bnn.likelihoods.Bernoulli(), lambda random: np.arange(20) % 2),
     ],
-    ids=repr,
+    ids=["real", "counts", "classes"],
 )
 def test_a_forgotten_scaling_is_named_of_every_likelihood(likelihood, y):
     random = np.random.default_rng(0)
