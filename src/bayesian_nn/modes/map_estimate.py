@@ -97,14 +97,14 @@ def _top(model, latents, observations):
     scale = prior_stds(model)
 
     @tf.function(autograph=False)
-    def depth(position):
+    def _compiled_depth(position):
         with tf.GradientTape() as tape:
             tape.watch(position)
             value = -log_joint(model, position * scale, observations)
         return value, tape.gradient(value, position)
 
     def function(position):
-        value, gradient = depth(tf.constant(position))
+        value, gradient = _compiled_depth(tf.constant(position))
         return float(value), gradient.numpy()
 
     return minimise(function, latents / scale)

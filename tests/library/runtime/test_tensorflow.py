@@ -33,7 +33,7 @@ import bayesian_nn as bnn
 from bayesian_nn.runtime.tensorflow import tf
 data = bnn.Dataset([[0.0], [1.0]], [1.0, 1.0], bnn.data.Scaling((0.0,), (1.0,)))
 for noise_std in range(1, 7):
-    bnn.fit(bnn.Model((1, 1), noise_std), data, seed=0, n_steps=1)
+    bnn.fit(bnn.Model((1, 1), bnn.Gaussian(noise_std)), data, seed=0, n_steps=1)
 for number in range(6):
     {and_then}
 """
