@@ -68,7 +68,7 @@ METHODS = {
     ),
     "SGLD": Method(
         lambda model, data, seed: bnn.sample_sgld(
-            model, data, seed=seed, step_size=0.004, n_steps=6000, n_chains=64
+            model, data, seed=seed, step_size=0.001, n_steps=20_000, n_chains=64
         ),
         0.25,
         (0.8, 1.2),
