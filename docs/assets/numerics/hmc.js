@@ -135,7 +135,7 @@ function spread(arrays, n, priorStd) {
 const square = (value) => value * value;
 
 // Whether chains agree: { rHat, ess } [nX] for values [nChains * nDraws * nX], chain by chain, those of several workers one
-// after the other; nDraws must be 4 or more. As bayesian_nn.sampling.convergence: split R-hat (Gelman and Rubin 1992), and how many
+// after the other; nDraws must be 4 or more. As TensorFlow Probability: split R-hat (Gelman and Rubin 1992), and how many
 // independent draws they are worth (Geyer 1992).
 export function convergence(values, nChains, nX) {
   const nDraws = values.length / nChains / nX;
