@@ -1,4 +1,4 @@
-"""Hamiltonian Monte Carlo in a browser: against closed forms, and its diagnostics against TensorFlow Probability's."""
+"""Hamiltonian Monte Carlo in a browser: against closed forms, and its diagnostics against another library's."""
 
 import numpy as np
 import pytest
@@ -120,7 +120,7 @@ def test_without_a_hidden_layer_the_draws_are_of_the_exact_posterior(evaluate):
         "covariance": (deviations.prod(axis=-1), truth.covariance[0, 1]),
     }
     for values, expected in moments.values():
-        ess = effective_sample_size(values)
+        ess = bnn.sampling.effective_sample_size(values)
         error = values.std(axis=(0, 1)) / np.sqrt(ess)
         assert np.all(ess > 500)
         assert np.all(np.abs(values.mean(axis=(0, 1)) - expected) < 5 * error)
@@ -145,7 +145,7 @@ def test_refusing_proposals_is_what_makes_coarse_steps_exact(evaluate):
     # Were every proposal taken, the variances would be several times as large.
     squares = (draws - truth.mean) ** 2
     variances = np.diag(truth.covariance)
-    error = squares.std(axis=(0, 1)) / np.sqrt(effective_sample_size(squares))
+    error = squares.std(axis=(0, 1)) / np.sqrt(bnn.sampling.effective_sample_size(squares))
     assert np.all(error < 0.05 * variances)
     assert np.all(np.abs(squares.mean(axis=(0, 1)) - variances) < 5 * error)
 
