@@ -1,4 +1,4 @@
-"""Hamiltonian Monte Carlo in a browser: against closed forms, and its diagnostics against another library's."""
+"""Hamiltonian Monte Carlo in a browser: against closed forms, its diagnostics against another library's."""
 
 import numpy as np
 import pytest
