@@ -51,8 +51,8 @@ def test_the_start_is_an_address_without_anything(tmp_path):
 
 def test_the_start_is_the_librarys_own():
     state = _opened("")["state"]
-    fit = bnn.fit.__kwdefaults__
-    assert state["nSteps"] == fit["n_steps"]
+    usual = bnn.fit(bnn.Model((1, 1), bnn.Gaussian(1.0)), ORIGINAL, seed=0)
+    assert state["nSteps"] == usual.settings.n_steps
     assert state["initialStd"] == bnn.MeanField().initial_std
     assert state["learningRate"] == bnn.WarmupCosine().peak
     assert (state["nDraws"], state["klWeight"]) == (bnn.Elbo().n_draws, bnn.Elbo().kl_weight)
