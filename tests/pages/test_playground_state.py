@@ -51,7 +51,8 @@ def test_the_start_is_an_address_without_anything(tmp_path):
 
 def test_the_start_is_the_librarys_own():
     state = _opened("")["state"]
-    usual = bnn.fit(bnn.Model((1, 1), bnn.Gaussian(1.0)), ORIGINAL, seed=0)
+    learner = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=ORIGINAL.scaling)
+    usual = bnn.fit(learner, ORIGINAL, seed=0, record_at=[])
     assert state["nSteps"] == usual.settings.n_steps
     assert state["initialStd"] == bnn.MeanField().initial_std
     assert state["learningRate"] == bnn.WarmupCosine().peak
