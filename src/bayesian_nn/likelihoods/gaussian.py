@@ -9,13 +9,12 @@ import numpy as np
 from bayesian_nn.likelihoods.columns import column
 from bayesian_nn.likelihoods.parameters import checked_parameter, in_dtype, log_normal, value_of
 from bayesian_nn.predictions.real import Prediction
-from bayesian_nn.priors.unknowns import NormalUnknown
+from bayesian_nn.priors.unknowns import HALF_LOG_2PI, NormalUnknown
 from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.scores.errors import constant_log_likelihood, explained_variance
 
 __all__ = ["Gaussian", "LearnedNoise", "explained_by_mean", "in_y_units"]
 
-HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 # Of the median: below it no noise sd is sought, so that constant y, too, has a finite likelihood.
 NEGLIGIBLE = 1e-12
 

@@ -1,7 +1,6 @@
 """The prior of all latents: its log density, its cross entropy, its draws, and what it lacks."""
 
 import functools
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ from bayesian_nn.priors.gaussian import GaussianPrior
 from bayesian_nn.priors.learned_scale import scaled_cross_entropy, scaled_log_density
 from bayesian_nn.priors.placement import LEARNED_SCALES
 from bayesian_nn.priors.relevance import RelevancePrior
-from bayesian_nn.priors.unknowns import NormalUnknown
+from bayesian_nn.priors.unknowns import HALF_LOG_2PI, NormalUnknown
 from bayesian_nn.runtime.random_streams import PRIOR, generator
 from bayesian_nn.runtime.tensorflow import tf
 
@@ -25,8 +24,6 @@ __all__ = [
     "require_density",
     "require_mode",
 ]
-
-HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 def log_prior(model: Model, latents, *, axis: int = -1):

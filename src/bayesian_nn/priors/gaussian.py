@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesian_nn.priors.unknowns import HALF_LOG_2PI
 from bayesian_nn.runtime.checks import positive
 
 __all__ = ["GaussianPrior"]
-
-HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from bayesian_nn.priors.unknowns import HalfNormalLog, NormalUnknown
+from bayesian_nn.priors.unknowns import HALF_LOG_2PI, HalfNormalLog, NormalUnknown
 from bayesian_nn.runtime.checks import positive
 from bayesian_nn.runtime.tensorflow import tf
 
 __all__ = ["HalfNormalScale", "LogNormalScale", "scaled_cross_entropy", "scaled_log_density"]
-
-HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 def scaled_log_density(weights, log_scale):

@@ -1,13 +1,11 @@
 """Automatic relevance determination: each weight has a prior sd of its own, fitted with the posterior."""
 
-import math
 from dataclasses import dataclass
 
+from bayesian_nn.priors.unknowns import HALF_LOG_2PI
 from bayesian_nn.runtime.tensorflow import tf
 
 __all__ = ["RelevancePrior"]
-
-HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 @dataclass(frozen=True)

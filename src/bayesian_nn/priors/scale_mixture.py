@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesian_nn.priors.unknowns import HALF_LOG_2PI
 from bayesian_nn.runtime.checks import positive
 from bayesian_nn.runtime.tensorflow import tf
 
 __all__ = ["ScaleMixturePrior"]
-
-HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 @dataclass(frozen=True)

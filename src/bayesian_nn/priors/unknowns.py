@@ -7,7 +7,7 @@ import numpy as np
 
 from bayesian_nn.runtime.tensorflow import tf
 
-__all__ = ["HalfNormalLog", "NormalUnknown", "Unknown"]
+__all__ = ["HALF_LOG_2PI", "HalfNormalLog", "NormalUnknown", "Unknown"]
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
