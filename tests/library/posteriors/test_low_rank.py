@@ -43,7 +43,8 @@ def test_a_fit_of_rank_enough_finds_the_exact_posterior_and_one_of_less_does_not
             model, family, run.parameters, data, seed=7, n_draws=2000, analytic_kl=False
         )
         elbos[rank] = estimate.elbo
-        assert estimate.elbo < truth.log_evidence + 5 * estimate.standard_error
+        # Landed, its draws hardly vary: what is left is the rounding of single precision.
+        assert estimate.elbo < truth.log_evidence + 5 * estimate.standard_error + 1e-4
     assert differences[6] < 0.03
     assert elbos[6] == pytest.approx(truth.log_evidence, abs=0.02)
     # One direction leaves the pairs apart; mean-field, with none, is further off still.
