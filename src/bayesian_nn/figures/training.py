@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "elbo_at_the_end",
+    "first_step_above",
     "plot_elbo",
     "plot_elbo_parts",
     "plot_learning",
@@ -167,6 +168,15 @@ def running_median(values: np.ndarray, at: np.ndarray, *, relative_width: float 
     at = np.minimum(np.asarray(at), len(values) - 1)
     reach = (at * relative_width).astype(int)
     return np.array([np.median(values[max(0, t - r) : t + r + 1]) for t, r in zip(at, reach, strict=True)])
+
+
+def first_step_above(threshold: float, values: np.ndarray) -> int:
+    """The first step at which the running median of `values` [n_steps] exceeds the threshold. Raises
+    ValueError if none does."""
+    above = running_median(values, np.arange(len(values))) > threshold
+    if not above.any():
+        raise ValueError(f"threshold: no step comes above {threshold:g}; train for longer.")
+    return int(np.argmax(above))
 
 
 def elbo_at_the_end(run: Run) -> float:
