@@ -37,6 +37,8 @@ def test_numbers_are_kept_beside_those_of_earlier_calls(page):
     assert json.loads((page.folder / "numbers.json").read_text()) == numbers
 
 
+# Two steps learn nothing.
+@pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
 def test_a_run_is_quoted_by_its_own_numbers(page):
     data = bnn.data.cosine_with_gap(seed=0)
     run = bnn.fit(bnn.Model((1, 2, 1), bnn.Gaussian(0.1), scaling=data.scaling), data, seed=0, n_steps=2)
