@@ -14,11 +14,10 @@ from readers.digits_player_reader import (
     STEPS,
     count,
     epoch_name,
-    frame_of,
     point,
     spoken_at,
 )
-from readers.player_reader import PHONE, query_of, settle
+from readers.player_reader import PHONE, frame_of, query_of, settle
 
 pytestmark = pytest.mark.browser
 

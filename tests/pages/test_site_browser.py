@@ -30,7 +30,7 @@ NOTE_SHIFTS = """
 """
 
 # What draws on by itself.
-MOVING = "training-player, digits-player, bayes-playground, .md-content video"
+MOVING = "training-player, digits-player, plane-player, bayes-playground, .md-content video"
 
 IS_SEEN = """(element) => {
   const box = element.getBoundingClientRect();

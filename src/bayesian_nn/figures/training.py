@@ -26,6 +26,7 @@ __all__ = [
     "plot_pruning",
     "plot_signal_to_noise",
     "running_median",
+    "shown_elbo",
 ]
 
 
@@ -183,6 +184,15 @@ def elbo_at_the_end(run: Run) -> float:
     """The ELBO after the last step, in nats: the run's own estimate, or else the running median's end."""
     final = getattr(run, "final_elbo", np.nan)
     return float(final if np.isfinite(final) else running_median(run.elbo, [len(run.elbo)])[0])
+
+
+def shown_elbo(run: Run, steps: np.ndarray) -> np.ndarray:
+    """The ELBO that films and players show after each of `steps` [n_steps], which increase, in nats: its
+    running median, and after the run's last step `elbo_at_the_end`."""
+    elbo = running_median(run.elbo, steps)
+    if steps[-1] == run.n_steps_done:
+        elbo[-1] = elbo_at_the_end(run)
+    return elbo
 
 
 def _shown_steps(n_steps: int) -> np.ndarray:

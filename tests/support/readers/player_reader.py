@@ -95,6 +95,10 @@ def step_of(page, nth=0):
     return int(words.removeprefix("step ").replace(",", ""))
 
 
+def frame_of(page, nth=0):
+    return page.locator(".player").nth(nth).evaluate("board => board.parentElement.t")
+
+
 def count(page, colour, panel="predictive", nth=0):
     settle(page)
     return page.locator(f".player__{panel}").nth(nth).evaluate(COUNT, colour)
