@@ -15,7 +15,8 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pooch
-from tqdm import tqdm
+
+from bayesian_nn.runtime.progress import progress
 
 __all__ = ["KnownFile", "download", "fault"]
 
@@ -105,10 +106,7 @@ def _append_rest(url, kept, known):
             sent = begin + answer.length
             raise OSError(f"sends {sent:,} bytes, where the original has {known.n_bytes:,}")
         kept.seek(begin)
-        # None: shown on a terminal only.
-        with tqdm(
-            total=known.n_bytes, initial=begin, desc=known.name, unit="B", unit_scale=True, disable=None
-        ) as bar:
+        with progress(total=known.n_bytes, initial=begin, desc=known.name, unit="B", unit_scale=True) as bar:
             # One byte too many is enough to see that it is another file.
             while chunk := answer.read(min(CHUNK_BYTES, known.n_bytes + 1 - kept.tell())):
                 kept.write(chunk)

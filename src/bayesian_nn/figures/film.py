@@ -12,7 +12,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from PIL import Image
-from tqdm import tqdm
 
 from bayesian_nn.figures.band import draw_bands, draw_data
 from bayesian_nn.figures.film_files import Film
@@ -20,6 +19,7 @@ from bayesian_nn.figures.nats_axis import format_nats
 from bayesian_nn.figures.style import COLOURS, add_legend, style
 from bayesian_nn.figures.training import plot_elbo, shown_elbo
 from bayesian_nn.predictions.real import PredictionFilm
+from bayesian_nn.runtime.progress import progress
 
 if TYPE_CHECKING:
     from bayesian_nn.data.tables import Dataset
@@ -64,8 +64,8 @@ def draw_frames(
 ) -> Film:
     """The film of the pictures that `draw` makes of each frame's number, uint8 [height, width, 3]: they share
     `seconds` equally, and the last is held for `hold_seconds` more."""
-    # Absent when the output is no terminal, and for a film that is drawn within two seconds.
-    numbers = tqdm(range(n_frames), desc="film", unit="frame", disable=None, delay=2, leave=False)
+    # Absent for a film that is drawn within two seconds.
+    numbers = progress(range(n_frames), desc="film", unit="frame", delay=2, leave=False)
     frames = np.stack([draw(number) for number in numbers])
     shown = max(2, round(100 * seconds / n_frames))
     durations = np.full(n_frames, shown)

@@ -131,17 +131,19 @@ class Run:
     def draw(self, n_draws: int, *, seed: int, recorded: int | None = None) -> np.ndarray:
         """Returns draws of the latents `[n_draws, n_latents]` from the best restart's posterior at the end,
         or at the given one of the recorded steps. A seed gives the same noise at every step."""
-        noise = self._noise(n_draws, seed)
-        return self.posterior.draw(tf.constant(self._parameters(recorded)), noise).numpy()
+        draws = np.empty((whole_number("n_draws", n_draws), self.model.n_latents), np.float32)
+        for index, draw in enumerate(self.draws(n_draws, seed=seed, recorded=recorded)):
+            draws[index] = draw
+        return draws
 
     def draws(self, n_draws: int, *, seed: int, recorded: int | None = None) -> Iterator[np.ndarray]:
-        """Yields draws of the latents, one `[n_latents]` at a time: a hundred of a large network's are more
-        than is good to hold at once. They are those of `draw` up to eight million numbers in all; beyond,
-        each has noise of its own, and the first of more draws are the same."""
+        """Yields the draws of `draw`, one `[n_latents]` at a time: a hundred of a large network's are more
+        than is good to hold at once. Beyond eight million numbers in all each has noise of its own, and the
+        first of more draws are the same."""
         parameters = tf.constant(self._parameters(recorded))
         shape = self.posterior.noise_shape(self.model)
         if whole_number("n_draws", n_draws) * np.prod(shape) <= 2**23:
-            yield from self.draw(n_draws, seed=seed, recorded=recorded)
+            yield from self.posterior.draw(parameters, self._noise(n_draws, seed)).numpy()
             return
         for index in range(n_draws):
             of_draw = tf.random.experimental.stateless_fold_in(key(seed, POSTERIOR), index)
