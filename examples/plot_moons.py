@@ -1,5 +1,5 @@
 """
-# Where should a classifier be unsure?
+# Two moons, by eight methods
 
 Two moons in the plane, and one small network that tells them apart. You will see where
 the exact posterior is unsure, by long Hamiltonian Monte Carlo, and seven methods
@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import bayesian_nn as bnn
+from bayesian_nn.browser import write_plane_record
 from bayesian_nn.figures import (
     COLOURS,
     DOUBT,
@@ -395,23 +396,40 @@ print(f"nearest to HMC far from the data: {methods[0]['name']}")
 #
 # ## A map that learns
 #
-# Last, a film of both maps while mean-field inference learns. All frames share the same
-# noise, so that only the posterior moves.
+# Last, both maps while mean-field inference learns: as a film, and as a record that
+# [the post](../blog/posts/where-should-a-classifier-be-unsure.md) plays. All frames
+# share the same noise, so that only the posterior moves.
 
 coarse = plane_grid(LIMITS, n_across=37)
 frames = [
     bnn.predict(mean_field, coarse, n_draws=200, seed=SEED, recorded=frame)
     for frame in range(len(mean_field.recorded_steps))
 ]
+write_plane_record(
+    folder / "learning.bin",
+    run=mean_field,
+    grid=coarse,
+    predictions=frames,
+    data=data,
+)
 write_film(
     draw_plane_film(coarse, frames, mean_field, data),
     folder / "learning",
     alt=(
-        "Film of two maps over the plane while mean-field inference learns: the "
-        "probability of class 1 and the epistemic part. From an arbitrary map without "
-        "doubt a straight border emerges. It bends around the moons, and doubt opens "
-        "along it. Underneath, a cursor follows the ELBO."
+        "Two maps over the plane while mean-field inference learns: the probability "
+        "of class 1 and the epistemic part. From an arbitrary map without doubt a "
+        "straight border emerges. It bends around the moons, and doubt opens along it. "
+        "Underneath, a cursor follows the ELBO."
     ),
+)
+
+doubts = np.array([frame.epistemic.max() for frame in frames])
+steps = mean_field.recorded_steps
+last_without_doubt = steps[np.flatnonzero(doubts < 0.05)[-1]]
+first_in_doubt = steps[np.flatnonzero(doubts > 0.5)[0]]
+print(
+    f"epistemic part below 0.05 nats everywhere until step {last_without_doubt}, above "
+    f"0.5 nats somewhere from step {first_in_doubt} on"
 )
 
 numbers = {
@@ -430,6 +448,8 @@ numbers = {
         len(grid) :
     ].mean(),
     "elbo_mean_field": mean_field.final_elbo,
+    "last_step_without_doubt": int(last_without_doubt),
+    "first_step_in_doubt": int(first_in_doubt),
     "nearest": methods[0]["name"],
     "methods": methods,
     "times_anchored": times("anchored ensemble"),

@@ -37,9 +37,7 @@ def noise_sd(x):
 def growing(n_rows, seed):
     random = np.random.default_rng(seed)
     x = random.uniform(-3, 3, n_rows)
-    return x, curve(x) + 0.05 * np.exp((x + 3) * np.log(10) / 6) * random.normal(
-        size=n_rows
-    )
+    return x, curve(x) + noise_sd(x) * random.normal(size=n_rows)
 
 
 def posterior_of(x, y, likelihood, hidden=12):
@@ -111,7 +109,11 @@ axes.plot(
 axes.plot(
     along, prediction.aleatoric_std, color=COLOURS["posterior"], label="aleatoric"
 )
+axes.plot(along, prediction.epistemic_std, color=COLOURS["curves"], label="epistemic")
 axes.set(xlabel="x", ylabel="sd, in y's units", yscale="log")
+ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+axes.minorticks_off()
 axes.legend(frameon=False)
 page.figure(
     axes,

@@ -19,8 +19,7 @@ def shared(tmp_path_factory):
 
 
 def reference(model, data, folder):
-    # Few chains and long ones: R-hat is at least sqrt(1 + autocorrelation time / draws), however good
-    # they are.
+    # Few chains and long ones: of short ones R-hat is large, however well they mix.
     return bnn.sampling.reference_chains(model, data, seed=SEED, n_chains=16, n_draws=1000, folder=folder)
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from readers import elements
-from readers.digits_player_reader import LAST, STEPS, frame_of, point, spoken_at
+from readers.digits_player_reader import LAST, STEPS, point, spoken_at
 from readers.element_reader import BLUE, COUNT, DARK_GREEN, GREEN, ORANGE, PHONE, count, settle
+from readers.player_reader import frame_of
 
 from bayesian_nn.browser.class_record import read_class_record
 

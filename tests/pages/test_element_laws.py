@@ -3,7 +3,7 @@
 import pytest
 from readers import elements
 from readers.browser import MEASURE_CONTRAST
-from readers.element_reader import CONTRAST, VIEWPORTS, count, settle
+from readers.element_reader import CONTRAST, PHONE, VIEWPORTS, count, settle
 from readers.elements import ELEMENTS, ROWS
 
 pytestmark = pytest.mark.browser
@@ -62,7 +62,8 @@ def test_nothing_overflows_and_nothing_moves_when_it_arrives(open_page, element,
 
 
 def test_in_print_and_without_scripts_there_is_the_still_and_no_gap(open_page, element):
-    page = open_page(ready=False, java_script_enabled=False)
+    # There the room of a player is higher than the still.
+    page = open_page(ready=False, java_script_enabled=False, viewport=PHONE)
     still = page.locator(f"{element.tag} img").bounding_box()
     assert page.locator(element.tag).bounding_box()["height"] < still["height"] + 40
     page = open_page()

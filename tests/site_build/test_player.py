@@ -13,6 +13,7 @@ from site_build.html.player_html import (
     at_step_html,
     check_steps,
     digits_player_html,
+    plane_player_html,
     player_html,
     recorded_steps,
 )
@@ -75,9 +76,12 @@ def test_without_options_there_is_the_run_alone(folder):
     assert "GIF" not in html
 
 
-def test_a_player_of_a_classifier_is_linked_to_and_checked_alike(folder):
-    html = digits_player_html(folder, "run", id="digits", still="fit", film="film", step=40, caption="See.")
-    assert '<digits-player id="digits" src="site:outputs/plot_bnn/run.bin" step="40"><img ' in html
+@pytest.mark.parametrize(
+    ("make", "element"), [(digits_player_html, "digits-player"), (plane_player_html, "plane-player")]
+)
+def test_a_player_of_a_classifier_is_linked_to_and_checked_alike(folder, make, element):
+    html = make(folder, "run", id="digits", still="fit", film="film", step=40, caption="See.")
+    assert f'<{element} id="digits" src="site:outputs/plot_bnn/run.bin" step="40"><img ' in html
     assert html.rstrip().endswith("</figure>")
     assert 'href="site:outputs/plot_bnn/film.gif" download>' in html
     root = folder.parents[1]
@@ -85,7 +89,7 @@ def test_a_player_of_a_classifier_is_linked_to_and_checked_alike(folder):
     with pytest.raises(PluginError, match=r"run\.bin did not record step 2"):
         check_steps(html + at_step_html("digits", 2), "post.md", root)
     with pytest.raises(PluginError, match="no record of a classifier has this name"):
-        digits_player_html(folder, "walk", id="digits", still="fit")
+        make(folder, "walk", id="digits", still="fit")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +161,8 @@ def test_pages_have_the_macros(folder):
         "plot_bnn/run", "See.", id="fit", still="fit", beside="plot_bnn/flat", truth="plot_bnn/hmc"
     )
     assert 'beside="site:outputs/plot_bnn/flat.bin" truth="site:outputs/plot_bnn/hmc.json"' in html
-    assert "<digits-player" in given["digits_player"]("plot_bnn/run", "See.", id="digits", still="fit")
+    for kind in ("digits", "plane"):
+        assert f"<{kind}-player" in given[f"{kind}_player"]("plot_bnn/run", "See.", id="a", still="fit")
     with pytest.raises(ValueError, match=r"there is no examples/plot_ghost\.py"):
         given["player"]("plot_bnn/run", id="fit", still="fit", beside="plot_ghost/flat")
     env.page = SimpleNamespace(file=SimpleNamespace(src_uri="post.md"))
@@ -168,7 +173,9 @@ def test_pages_have_the_macros(folder):
         macros.on_post_page_macros(env)
 
 
-@pytest.mark.parametrize("quote", ['player("a/b")', 'digits_player("a/b")', 'at_step("fit", 4)'])
+@pytest.mark.parametrize(
+    "quote", ['player("a/b")', 'digits_player("a/b")', 'plane_player("a/b")', 'at_step("fit", 4)']
+)
 def test_a_page_that_would_show_a_quote_as_it_is_written_is_refused(quote):
     page = SimpleNamespace(meta={}, file=SimpleNamespace(src_uri="post.md"))
     with pytest.raises(PluginError, match=r"post\.md would show"):

@@ -1,7 +1,9 @@
 // [contrast, large, text, where] of every piece of text in the content; a canvas reads any notation of colours.
 () => {
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
+  const known = new Map(); // Reading a canvas is slow, and a page has few colours.
+  const rgba = (colour) => known.get(colour) ?? known.set(colour, read(colour)).get(colour);
+  const read = (colour) => {
     context.clearRect(0, 0, 1, 1);
     context.fillStyle = colour;
     context.fillRect(0, 0, 1, 1);

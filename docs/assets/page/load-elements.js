@@ -3,6 +3,7 @@ const MODULES = {
   "digit-canvas": "digits/digit-canvas.js",
   "training-player": "player/training-player.js",
   "digits-player": "player/digits-player.js",
+  "plane-player": "player/plane-player.js",
   "bayes-playground": "playground/playground.js",
   "reader-comments": "page/comments.js",
   "not-found": "page/not-found.js",

@@ -6,7 +6,7 @@ import { Chart, symlog } from "../drawing/chart.js";
 import { formatted } from "../drawing/format.js";
 import { table } from "../drawing/table.js";
 import { bar, escaped, FOOT, Scrubber } from "./base.js";
-import { fetchRecord } from "./record-file.js";
+import { addChanges, fetchRecord } from "./record-file.js";
 
 const FILL = 0.45; // Of a bar, as in the figures.
 const N_COLUMNS = 3; // Of a still.
@@ -21,7 +21,7 @@ export async function fetchClasses(source) {
   if (record.format !== "classes 1") throw new Error("it is not the record of a classifier");
   const { codes, steps, n_draws: nDraws, labels, class_names: names } = record;
   const nFrames = steps.length;
-  for (let k = 0; k < codes.length; k++) if (k % nFrames) codes[k] += codes[k - 1]; // Around 256, as they were written.
+  addChanges(codes, nFrames);
   const at = (t, image, draw, k) => codes[((draw * labels.length + image) * names.length + k) * nFrames + t] / 255;
   const mean = (t, image, k) => Array.from({ length: nDraws }, (_, draw) => at(t, image, draw, k)).reduce((sum, each) => sum + each, 0) / nDraws;
   const means = Array.from(steps, (_, t) => labels.map((_, image) => names.map((_, k) => mean(t, image, k))));

@@ -13,3 +13,8 @@ export async function fetchRecord(source) {
   }
   return record;
 }
+
+// The codes of values from 0 to 1, of each place in turn frame by frame, from their changes around 256, in place.
+export function addChanges(codes, nFrames) {
+  for (let k = 0; k < codes.length; k++) if (k % nFrames) codes[k] += codes[k - 1];
+}

@@ -2,11 +2,12 @@
 // it until the record has come, in print, and where there is no JavaScript. beside: a second run on the same scrubber;
 // titles: of both, "one|other"; truth: HMC's { x, mean, std } as JSON; step: where to begin.
 
-import { Chart, symlog } from "../drawing/chart.js";
-import { compact, formatted, whole } from "../drawing/format.js";
+import { Chart } from "../drawing/chart.js";
+import { formatted, whole } from "../drawing/format.js";
 import { fetchBand, fetchRun, Frames } from "./run-record.js";
 import { weightsChart } from "./weights.js";
 import { bar, escaped, FOOT, Scrubber, upTo } from "./base.js";
+import { elboAxes } from "./elbo-axes.js";
 
 const MARGINS = { left: 4.2, top: 1.6 };
 const edge = (mean, width, side) => mean.map((value, k) => value + side * width[k]);
@@ -141,11 +142,9 @@ class TrainingPlayer extends Scrubber {
     const [lows, highs, thresholds] = [0, 1, 2].map((k) => this.runs.map(({ record }) => record.nats[k]));
     const [low, high] = [Math.min(...lows), Math.max(...highs)];
     const part = (k) => medians.subarray((k * medians.length) / 3, ((k + 1) * medians.length) / 3);
-    const decades = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6].filter((step) => step <= n_steps);
     for (const [name, value] of Object.entries(reference)) canvas.previousElementSibling.innerHTML += key("reference", `${escaped(name)} <b>${whole(value)}</b>`);
     const chart = new Chart(canvas, {
-      x: { low: 0, high: n_steps, label: "training step", scale: symlog(1, 0.3), ticks: decades, format: compact },
-      y: { low, high, label: "nats (up is better)", scale: symlog(Math.max(...thresholds)), format: compact },
+      ...elboAxes(n_steps, [low, high, Math.max(...thresholds)]),
       margins: MARGINS,
       paint: () => {
         for (const value of Object.values(reference)) chart.line([0, n_steps], [value, value], "reference", 1, { dash: [4, 3] });

@@ -1,6 +1,8 @@
 from .class_record import read_class_record as read_class_record
 from .class_record import write_class_record as write_class_record
 from .page import Page as Page
+from .plane_record import read_plane_record as read_plane_record
+from .plane_record import write_plane_record as write_plane_record
 from .quantised_posterior import QuantisedPosterior as QuantisedPosterior
 from .quantised_posterior import read_quantised_posterior as read_quantised_posterior
 from .quantised_posterior import write_quantised_posterior as write_quantised_posterior

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bayesian_nn.browser.packed_record import DAMAGE, pack_record, unpack_record
+from bayesian_nn.browser.packed_record import DAMAGE, changes_of, pack_record, unpack_record, values_of
 from bayesian_nn.predictions.classes import check_probabilities
 from bayesian_nn.runtime.checks import finite_numbers, shown, whole_number
 from bayesian_nn.runtime.files import replacing
@@ -70,7 +70,8 @@ def write_class_record(
         "of": of,
     }
     floats = {name: arrays[name].astype("<f4") for name in ("steps", "epochs", "errors")}
-    codes = {"pixels": _bytes(arrays["images"]).ravel(), "codes": _changes(_bytes(probabilities))}
+    pixels = np.rint(255 * arrays["images"]).astype(np.uint8).ravel()
+    codes = {"pixels": pixels, "codes": changes_of(probabilities)}
     with replacing(path) as temporary:
         temporary.write_bytes(pack_record(header, floats | codes))
 
@@ -79,10 +80,8 @@ def read_class_record(path: str | os.PathLike) -> ClassRecord:
     """Returns what the file holds. Raises ValueError for any other file, or a damaged one."""
     try:
         header, arrays = unpack_record(Path(path).read_bytes(), format=FORMAT)
-        n_frames, n_images = len(arrays["steps"]), len(header["labels"])
-        shape = n_frames, header["n_draws"], n_images, len(header["class_names"])
-        changes = arrays["codes"].reshape(*shape[1:], n_frames)
-        codes = np.moveaxis(np.cumsum(changes, axis=-1, dtype=np.uint8), -1, 0)
+        n_images = len(header["labels"])
+        shape = len(arrays["steps"]), header["n_draws"], n_images, len(header["class_names"])
         return ClassRecord(
             steps=arrays["steps"].astype(int),
             epochs=arrays["epochs"],
@@ -90,20 +89,11 @@ def read_class_record(path: str | os.PathLike) -> ClassRecord:
             images=arrays["pixels"].reshape(n_images, *header["image_shape"]) / 255,
             labels=np.array(header["labels"]),
             class_names=tuple(header["class_names"]),
-            probabilities=codes / 255,
+            probabilities=values_of(arrays["codes"], shape),
             of=header["of"],
         )
     except DAMAGE as error:
         raise ValueError(f"{path} is not the record of a classifier, or a damaged one ({error}).") from None
-
-
-def _bytes(values):
-    return np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
-
-
-def _changes(codes):
-    """Of each probability in turn the change from frame to frame, which is mostly none; around 256."""
-    return np.diff(np.moveaxis(codes, 0, -1), axis=-1, prepend=np.uint8(0)).ravel()
 
 
 def _check(steps, epochs, errors, images, labels, class_names, probabilities):

@@ -9,11 +9,24 @@ from collections.abc import Mapping
 
 import numpy as np
 
-__all__ = ["DAMAGE", "pack_record", "unpack_record"]
+__all__ = ["DAMAGE", "changes_of", "pack_record", "unpack_record", "values_of"]
 
 MAGIC = b"BNNP"
 # What reading another file, or a damaged one, may raise.
 DAMAGE = (ValueError, KeyError, TypeError, struct.error, zlib.error)
+
+
+def changes_of(values: np.ndarray) -> np.ndarray:
+    """Returns the bytes of values from 0 to 1 `[n_frames, ...]`, flat: of each place in turn the change from
+    frame to frame, which is mostly none, around 256. A value is off by at most 1/510."""
+    codes = np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
+    return np.diff(np.moveaxis(codes, 0, -1), axis=-1, prepend=np.uint8(0)).ravel()
+
+
+def values_of(changes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Returns the values of `changes_of`, of the shape `[n_frames, ...]`."""
+    changes = changes.reshape(*shape[1:], shape[0])
+    return np.moveaxis(np.cumsum(changes, axis=-1, dtype=np.uint8), -1, 0) / 255
 
 
 def pack_record(header: Mapping, arrays: Mapping[str, np.ndarray]) -> bytes:

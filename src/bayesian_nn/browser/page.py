@@ -65,11 +65,28 @@ class Page:
             reference=reference,
         )
 
-    def quote(self, **numbers) -> None:
+    def quote(self, run: Run | None = None, /, **numbers) -> None:
         """Writes numbers that the page may quote, beside those of earlier calls. Raises ValueError for a
-        number that is not finite, and for a name that is taken."""
+        number that is not finite, and for a name that is taken.
+
+        With a run, what every page says of one: n_weights, n_parameters and n_steps, and in nats elbo_start,
+        before the first step, elbo_final and kl_final.
+        """
+        if run is not None:
+            numbers = _of_run(run) | numbers
         taken = sorted(self.numbers.keys() & numbers.keys())
         if taken:
             raise ValueError(f"{taken[0]} is quoted already: a number has one name, and a name one number.")
         write_numbers(self.numbers | numbers, self.folder / "numbers.json")
         self.numbers |= numbers
+
+
+def _of_run(run):
+    return {
+        "n_weights": run.model.n_weights,
+        "n_parameters": len(run.parameters),
+        "n_steps": run.n_steps_done,
+        "elbo_start": run.elbo[0],
+        "elbo_final": run.final_elbo,
+        "kl_final": run.kl[-1],
+    }

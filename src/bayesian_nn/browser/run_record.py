@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from bayesian_nn.browser.packed_record import DAMAGE, pack_record, unpack_record
-from bayesian_nn.figures.nats_axis import scale_nats
-from bayesian_nn.figures.training import elbo_at_the_end, running_median
+from bayesian_nn.figures.nats_axis import nats_ends
+from bayesian_nn.figures.training import elbo_at_the_end, running_median, shown_elbo
 from bayesian_nn.runtime.checks import finite_numbers, shown, whole_number
 from bayesian_nn.runtime.files import replacing
 from bayesian_nn.runtime.portable_math import PREDICTION
@@ -196,11 +195,10 @@ def _histories(run):
     """What is drawn of the ELBO and its parts, and the values under the cursor at each recorded step."""
     parts = (run.elbo, run.log_likelihood, run.kl)
     at_records = [running_median(part, run.recorded_steps) for part in parts]
+    at_records[0] = shown_elbo(run, run.recorded_steps)
     at = np.unique(np.concatenate([[0], np.geomspace(1, run.n_steps_done, N_SPANS).round()])).astype(int)
     medians = [running_median(part, at) for part in parts]
     medians[0][-1] = elbo_at_the_end(run)
-    if run.recorded_steps[-1] == run.n_steps_done:
-        at_records[0][-1] = elbo_at_the_end(run)
     noisy = _extremes(run.elbo)
     return {
         "steps": run.recorded_steps,
@@ -227,6 +225,4 @@ def _ends(run, reference):
     parts = (run.elbo, run.log_likelihood, -np.asarray(run.kl))
     at = np.unique(np.concatenate([run.recorded_steps, [run.n_steps_done]]))
     medians = np.concatenate([running_median(part, at) for part in parts])
-    axes = Figure().add_subplot()
-    scale_nats(axes, run, np.concatenate([medians, [elbo_at_the_end(run)], [*(reference or {}).values()]]))
-    return [*map(float, axes.get_ylim()), float(axes.yaxis.get_transform().linthresh)]
+    return nats_ends(run, np.concatenate([medians, [elbo_at_the_end(run)], [*(reference or {}).values()]]))

@@ -23,6 +23,7 @@ from .plane_film import draw_plane_film as draw_plane_film
 from .style import COLOURS as COLOURS
 from .style import style as style
 from .style import write_figure as write_figure
+from .training import first_step_above as first_step_above
 from .training import plot_elbo as plot_elbo
 from .training import plot_elbo_parts as plot_elbo_parts
 from .training import plot_learning as plot_learning

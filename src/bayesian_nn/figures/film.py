@@ -18,7 +18,7 @@ from bayesian_nn.figures.band import draw_bands, draw_data
 from bayesian_nn.figures.film_files import Film
 from bayesian_nn.figures.nats_axis import format_nats
 from bayesian_nn.figures.style import COLOURS, add_legend, style
-from bayesian_nn.figures.training import elbo_at_the_end, plot_elbo, running_median
+from bayesian_nn.figures.training import plot_elbo, shown_elbo
 from bayesian_nn.predictions.real import PredictionFilm
 
 if TYPE_CHECKING:
@@ -105,9 +105,7 @@ class _Stage:
 
     def __init__(self, film, run, data, y_limits, reference, size):
         self.film = film
-        self.elbo = running_median(run.elbo, film.steps)
-        if film.steps[-1] == run.n_steps_done:
-            self.elbo[-1] = elbo_at_the_end(run)
+        self.elbo = shown_elbo(run, film.steps)
         inches = (size[0] / DOTS_PER_INCH, size[1] / DOTS_PER_INCH)
         self.figure = Figure(inches, dpi=DOTS_PER_INCH, layout="none")
         self.canvas = FigureCanvasAgg(self.figure)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 if TYPE_CHECKING:
     from bayesian_nn.training.run import Run
 
-__all__ = ["MINUS", "draw_references", "format_nats", "scale_nats"]
+__all__ = ["MINUS", "draw_references", "format_nats", "nats_ends", "scale_nats"]
 
 MINUS = "\N{MINUS SIGN}"
 # The least distance of two ticks' labels, in heights of their letters.
@@ -40,6 +41,14 @@ def scale_nats(axes: Axes, run: Run, shown: np.ndarray) -> None:
     # Nothing but 0 and 1 would be marked of a run of a few steps.
     steps = [1, 2, 5] if run.n_steps_done < 10 else 10.0 ** np.arange(1 + np.log10(run.n_steps_done))
     _set_ticks(axes.xaxis, [step for step in (0, *steps) if step <= run.n_steps_done])
+
+
+def nats_ends(run: Run, shown: np.ndarray) -> tuple[float, float, float]:
+    """Returns the lowest and the highest nats of the axis that `scale_nats` makes, and the threshold beyond
+    which it is logarithmic."""
+    axes = Figure().add_subplot()
+    scale_nats(axes, run, shown)
+    return *map(float, axes.get_ylim()), float(axes.yaxis.get_transform().linthresh)
 
 
 def draw_references(axes: Axes, reference: Mapping[str, float], colour: str) -> None:

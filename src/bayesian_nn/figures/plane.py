@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, to_hex
 from matplotlib.image import AxesImage
 
 from bayesian_nn.figures.style import COLOURS, axes_or_new
@@ -15,14 +16,18 @@ from bayesian_nn.runtime.checks import finite_numbers, whole_number
 
 if TYPE_CHECKING:
     from bayesian_nn.data.tables import Dataset
+    from bayesian_nn.training.run import Run
 
 __all__ = [
     "DOUBT",
     "PROBABILITY",
     "bar_look",
+    "check_points",
+    "colour_steps",
     "draw_class_points",
     "draw_map",
     "plane_grid",
+    "plane_maps",
     "plot_doubt_map",
     "plot_probability_map",
 ]
@@ -74,12 +79,7 @@ def plot_probability_map(
     grid: as `plane_grid` makes it, prediction: the one there, of two classes. legend: name the
     classes, and add a colour bar.
     """
-    if prediction.mean.shape[1] != 2:
-        raise ValueError(
-            f"prediction must be of two classes, for one probability at each place; got "
-            f"{prediction.mean.shape[1]}. The doubt of several classes plot_doubt_map shows."
-        )
-    return _plot(grid, prediction.mean[:, 1], PROBABILITY, data, axes, legend)
+    return _plot(grid, _of_class_1(prediction), PROBABILITY, data, axes, legend)
 
 
 def plot_doubt_map(
@@ -116,6 +116,34 @@ def bar_look(kind: str) -> dict:
     return {"label": kind, "ticks": ticks, "format": "{x:g}", "spacing": "proportional"}
 
 
+def colour_steps(kind: str) -> tuple[np.ndarray, list[str]]:
+    """Returns the edges of the steps of `PROBABILITY` or `DOUBT` `[n_steps + 1]`, and the colour of each, as
+    in "#00568a": those of `draw_map`, for a map that is drawn elsewhere."""
+    colour_map, edges = SCALES[kind]
+    middles = (edges[:-1] + edges[1:]) / 2
+    return edges, [to_hex(colour) for colour in colour_map(BoundaryNorm(edges, colour_map.N)(middles))]
+
+
+def plane_maps(grid, predictions: Sequence[ClassPrediction], run: Run) -> dict[str, np.ndarray]:
+    """Returns the maps of a run that learns, {`PROBABILITY`: `[n_frames, n_up, n_across]`, `DOUBT`: the
+    same}, x2 growing from row to row.
+
+    grid: as `plane_grid` makes it; predictions: the one there, of two classes, at each of
+    `run.recorded_steps`. Raises ValueError for what does not fit together.
+    """
+    n_recorded = len(run.recorded_steps)
+    if len(predictions) != n_recorded:
+        raise ValueError(
+            f"predictions must be one for each of the run's {n_recorded} recorded steps; got "
+            f"{len(predictions)}."
+        )
+    maps = {
+        PROBABILITY: [_table(grid, _of_class_1(prediction))[1] for prediction in predictions],
+        DOUBT: [_table(grid, prediction.epistemic)[1] for prediction in predictions],
+    }
+    return {kind: np.stack(tables) for kind, tables in maps.items()}
+
+
 def draw_map(axes: Axes, grid, values, kind: str) -> AxesImage:
     """Returns the image added to the axes: values `[n_points]` over `grid`, in the colours of `kind`,
     `PROBABILITY` or `DOUBT`. Raises ValueError for places that are not those of a `plane_grid`."""
@@ -137,19 +165,34 @@ def draw_map(axes: Axes, grid, values, kind: str) -> AxesImage:
     return image
 
 
-def draw_class_points(axes: Axes, data: Dataset) -> list:
-    """Returns the lines added to the axes: the points of class 0 and of class 1, each with its marker."""
+def check_points(data: Dataset) -> None:
+    """Raises ValueError unless the data are points of the plane, of classes 0 and 1."""
     labels = np.unique(data.y)
     if data.x.shape[1] != 2 or not np.isin(labels, (0, 1)).all():
         raise ValueError(
             f"data must have two inputs and classes 0 and 1; got {data.x.shape[1]} and {labels.tolist()[:5]}."
         )
+
+
+def draw_class_points(axes: Axes, data: Dataset) -> list:
+    """Returns the lines added to the axes: the points of class 0 and of class 1, each with its marker."""
+    check_points(data)
     lines = []
     for label, (colour, marker) in enumerate(zip(CLASS_COLOURS, MARKERS, strict=True)):
         points = data.x[data.y == label].T
         look = {"color": colour, "mec": "white", "mew": 0.7, "label": f"class {label}"}
         lines += axes.plot(*points, marker, **look)
     return lines
+
+
+def _of_class_1(prediction):
+    mean = prediction.mean
+    if mean.shape[1] != 2:
+        raise ValueError(
+            f"prediction must be of two classes, for one probability at each place; got "
+            f"{mean.shape[1]}. The doubt of several classes plot_doubt_map shows."
+        )
+    return mean[:, 1]
 
 
 def _table(grid, values):

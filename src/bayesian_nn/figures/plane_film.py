@@ -19,9 +19,9 @@ from bayesian_nn.figures.film import (
 )
 from bayesian_nn.figures.film_files import Film
 from bayesian_nn.figures.nats_axis import format_nats
-from bayesian_nn.figures.plane import DOUBT, PROBABILITY, bar_look, draw_class_points, draw_map
+from bayesian_nn.figures.plane import bar_look, draw_class_points, draw_map, plane_maps
 from bayesian_nn.figures.style import COLOURS, style
-from bayesian_nn.figures.training import elbo_at_the_end, plot_elbo, running_median
+from bayesian_nn.figures.training import plot_elbo, shown_elbo
 from bayesian_nn.predictions.classes import ClassPrediction
 
 if TYPE_CHECKING:
@@ -48,36 +48,25 @@ def draw_plane_film(
     share `seconds` equally, and the last is held for `hold_seconds` more. `size` is (width, height) in
     pixels, both even.
     """
-    if len(predictions) != len(run.recorded_steps):
-        raise ValueError(
-            f"predictions must be one for each of the run's {len(run.recorded_steps)} recorded steps; got "
-            f"{len(predictions)}."
-        )
+    maps = plane_maps(grid, predictions, run)
     check_size(size)
     with style(), matplotlib.rc_context(LEGIBLE_AT_HALF_WIDTH | {"lines.markersize": 4.5}):
-        stage = _Stage(grid, predictions, run, data, size)
+        stage = _Stage(grid, maps, run, data, size)
     return draw_frames(stage.draw, len(predictions), seconds=seconds, hold_seconds=hold_seconds)
 
 
 class _Stage:
     """The two maps of a film, the points upon them, and the ELBO's cursor."""
 
-    def __init__(self, grid, predictions, run, data, size):
-        self.steps, self.elbo = run.recorded_steps, running_median(run.elbo, run.recorded_steps)
-        if self.steps[-1] == run.n_steps_done:
-            self.elbo[-1] = elbo_at_the_end(run)
-        self.values = {
-            PROBABILITY: [prediction.mean[:, 1] for prediction in predictions],
-            DOUBT: [prediction.epistemic for prediction in predictions],
-        }
+    def __init__(self, grid, maps, run, data, size):
+        self.steps, self.elbo = run.recorded_steps, shown_elbo(run, run.recorded_steps)
+        self.maps = maps
         self.figure = Figure(
             (size[0] / DOTS_PER_INCH, size[1] / DOTS_PER_INCH), dpi=DOTS_PER_INCH, layout="none"
         )
         FigureCanvasAgg(self.figure)
-        n_columns = len(np.unique(np.asarray(grid)[:, 0]))
-        self.shape = (-1, n_columns)
         self.images, points = {}, []
-        for place, kind in enumerate(self.values):
+        for place, kind in enumerate(maps):
             points += self._build_map(place, kind, grid, data)
         self._build_elbo(run)
         title = {"fontsize": 18, "fontweight": "bold"}
@@ -91,7 +80,7 @@ class _Stage:
     def _build_map(self, place, kind, grid, data):
         left = 0.085 + 0.46 * place
         axes = self.figure.add_axes((left, 0.36, 0.42, 0.46))
-        self.images[kind] = draw_map(axes, grid, self.values[kind][0], kind)
+        self.images[kind] = draw_map(axes, grid, self.maps[kind][0].ravel(), kind)
         points = draw_class_points(axes, data)
         axes.set(xlabel=data.x_names[0])
         if place == 0:
@@ -121,7 +110,7 @@ class _Stage:
         """Returns one frame, uint8 [height, width, 3]."""
         step, elbo = self.steps[frame], self.elbo[frame]
         for kind, image in self.images.items():
-            image.set_data(self.values[kind][frame].reshape(self.shape))
+            image.set_data(self.maps[kind][frame])
         self.step_text.set_text(f"step {step:,}")
         self.elbo_text.set_text(f"ELBO {format_nats(elbo)} nats")
         self.cursor.set_xdata([step, step])

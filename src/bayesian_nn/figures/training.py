@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "elbo_at_the_end",
+    "first_step_above",
     "plot_elbo",
     "plot_elbo_parts",
     "plot_learning",
     "plot_pruning",
     "plot_signal_to_noise",
     "running_median",
+    "shown_elbo",
 ]
 
 
@@ -169,10 +171,28 @@ def running_median(values: np.ndarray, at: np.ndarray, *, relative_width: float 
     return np.array([np.median(values[max(0, t - r) : t + r + 1]) for t, r in zip(at, reach, strict=True)])
 
 
+def first_step_above(threshold: float, values: np.ndarray) -> int:
+    """The first step at which the running median of `values` [n_steps] exceeds the threshold. Raises
+    ValueError if none does."""
+    above = running_median(values, np.arange(len(values))) > threshold
+    if not above.any():
+        raise ValueError(f"threshold: no step comes above {threshold:g}; train for longer.")
+    return int(np.argmax(above))
+
+
 def elbo_at_the_end(run: Run) -> float:
     """The ELBO after the last step, in nats: the run's own estimate, or else the running median's end."""
     final = getattr(run, "final_elbo", np.nan)
     return float(final if np.isfinite(final) else running_median(run.elbo, [len(run.elbo)])[0])
+
+
+def shown_elbo(run: Run, steps: np.ndarray) -> np.ndarray:
+    """The ELBO that films and players show after each of `steps` [n_steps], which increase, in nats: its
+    running median, and after the run's last step `elbo_at_the_end`."""
+    elbo = running_median(run.elbo, steps)
+    if steps[-1] == run.n_steps_done:
+        elbo[-1] = elbo_at_the_end(run)
+    return elbo
 
 
 def _shown_steps(n_steps: int) -> np.ndarray:

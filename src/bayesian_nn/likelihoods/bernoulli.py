@@ -7,32 +7,17 @@ from scipy import special
 
 from bayesian_nn.likelihoods.categorical import class_log_likelihood, explained_log_loss
 from bayesian_nn.likelihoods.columns import class_column
+from bayesian_nn.likelihoods.one_target import OneTarget
 from bayesian_nn.likelihoods.parameters import in_dtype
 from bayesian_nn.predictions.classes import ClassPrediction
-from bayesian_nn.priors.unknowns import Unknown
 from bayesian_nn.runtime.tensorflow import tf
 
 __all__ = ["Bernoulli"]
 
 
 @dataclass(frozen=True)
-class Bernoulli:
+class Bernoulli(OneTarget):
     """y is 1 with probability 1 / (1 + exp(-output)), and else 0."""
-
-    @property
-    def n_outputs(self) -> int:
-        """One, the logit."""
-        return 1
-
-    @property
-    def n_targets(self) -> int:
-        """One."""
-        return 1
-
-    @property
-    def unknowns(self) -> tuple[Unknown, ...]:
-        """None."""
-        return ()
 
     def targets(self, y, scaling) -> np.ndarray:
         """Returns y `[n_points]` as `[n_points, 1]` of 0 and 1. Raises ValueError for anything but 0, 1, True

@@ -6,9 +6,9 @@ import numpy as np
 from scipy import special
 
 from bayesian_nn.likelihoods.columns import class_column
+from bayesian_nn.likelihoods.one_target import OneTarget
 from bayesian_nn.likelihoods.parameters import in_dtype
 from bayesian_nn.predictions.classes import ClassPrediction
-from bayesian_nn.priors.unknowns import Unknown
 from bayesian_nn.runtime.checks import whole_number
 from bayesian_nn.runtime.tensorflow import tf
 
@@ -16,7 +16,7 @@ __all__ = ["Categorical", "class_log_likelihood", "explained_log_loss"]
 
 
 @dataclass(frozen=True)
-class Categorical:
+class Categorical(OneTarget):
     """y is class k of 0 to n_classes - 1 with probability softmax(outputs)[k]."""
 
     n_classes: int
@@ -28,16 +28,6 @@ class Categorical:
     def n_outputs(self) -> int:
         """One for each class, its logit."""
         return self.n_classes
-
-    @property
-    def n_targets(self) -> int:
-        """One."""
-        return 1
-
-    @property
-    def unknowns(self) -> tuple[Unknown, ...]:
-        """None."""
-        return ()
 
     def targets(self, y, scaling) -> np.ndarray:
         """Returns the classes `[n_points]` as `[n_points, 1]`. Raises ValueError for anything but whole

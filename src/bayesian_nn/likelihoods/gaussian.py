@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesian_nn.likelihoods.columns import column
+from bayesian_nn.likelihoods.one_target import OfRealNumbers, in_y_units
 from bayesian_nn.likelihoods.parameters import checked_parameter, in_dtype, log_normal, value_of
 from bayesian_nn.predictions.real import Prediction
 from bayesian_nn.priors.unknowns import HALF_LOG_2PI, NormalUnknown
 from bayesian_nn.runtime.tensorflow import tf
-from bayesian_nn.scores.errors import constant_log_likelihood, explained_variance
+from bayesian_nn.scores.errors import constant_log_likelihood
 
-__all__ = ["Gaussian", "LearnedNoise", "explained_by_mean", "in_y_units"]
+__all__ = ["Gaussian", "LearnedNoise"]
 
 # Of the median: below it no noise sd is sought, so that constant y, too, has a finite likelihood.
 NEGLIGIBLE = 1e-12
@@ -28,7 +29,7 @@ class LearnedNoise(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Gaussian:
+class Gaussian(OfRealNumbers):
     """y ~ N(output, noise_std²), with noise_std in y's units. A `LearnedNoise` in its place makes log
     noise_std an unknown."""
 
@@ -38,28 +39,9 @@ class Gaussian:
         object.__setattr__(self, "noise_std", checked_parameter("noise_std", self.noise_std, LearnedNoise))
 
     @property
-    def n_outputs(self) -> int:
-        """One, the mean of y."""
-        return 1
-
-    @property
-    def n_targets(self) -> int:
-        """One."""
-        return 1
-
-    @property
     def unknowns(self) -> tuple[NormalUnknown, ...]:
         """log noise_std in y's units, if it is learned."""
         return (log_normal("noise_std", self.noise_std),) if self._is_learned else ()
-
-    def targets(self, y, scaling) -> np.ndarray:
-        """Returns y `[n_points]` in the network's units, `[n_points, 1]`. Raises ValueError for NaN and for
-        another shape."""
-        return (column(y)[:, None] - scaling.y_shift) / scaling.y_scale
-
-    def outputs_at(self, targets) -> list[np.ndarray]:
-        """Returns the outputs at which y's mean is the targets `[n_points, 1]`: the targets themselves."""
-        return [targets[:, 0]]
 
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y) in nats, elementwise; see `Likelihood`."""
@@ -97,22 +79,6 @@ class Gaussian:
             return constant_log_likelihood(y, self.noise_std)
         return constant_log_likelihood(y, max(float(np.std(y)), NEGLIGIBLE * self.noise_std.median))
 
-    def explained(self, prediction, y) -> float:
-        """Returns the explained variance."""
-        return explained_by_mean(prediction, y)
-
     @property
     def _is_learned(self):
         return isinstance(self.noise_std, LearnedNoise)
-
-
-def in_y_units(output, scaling) -> np.ndarray:
-    """Returns an output of the network in y's units, as float64."""
-    return scaling.y_shift + scaling.y_scale * np.asarray(output, np.float64)
-
-
-def explained_by_mean(prediction, y) -> float:
-    """Returns the fraction of y's variance that a prediction's mean explains, 0 for constant y."""
-    y = column(y)
-    # The variance of a constant need not be zero: rounding.
-    return explained_variance(prediction.mean, y) if np.ptp(y) > 0 else 0.0

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesian_nn.likelihoods.columns import column
-from bayesian_nn.likelihoods.gaussian import HALF_LOG_2PI, explained_by_mean, in_y_units
+from bayesian_nn.likelihoods.one_target import OfRealNumbers, in_y_units
 from bayesian_nn.likelihoods.parameters import in_dtype
 from bayesian_nn.predictions.real import Prediction
-from bayesian_nn.priors.unknowns import Unknown
+from bayesian_nn.priors.unknowns import HALF_LOG_2PI
 from bayesian_nn.runtime.checks import positive
 from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.scores.errors import constant_log_likelihood
@@ -21,7 +21,7 @@ BOUND = 5.0
 
 
 @dataclass(frozen=True)
-class HeteroscedasticGaussian:
+class HeteroscedasticGaussian(OfRealNumbers):
     """y ~ N(f, noise_std(x)²) with two outputs of the network, f and g (Nix and Weigend 1994), and
 
         noise_std(x) = noise_std · exp(B tanh(log_std · g / B)),  B = 5.
@@ -42,25 +42,6 @@ class HeteroscedasticGaussian:
     def n_outputs(self) -> int:
         """Two: the mean of y, and g."""
         return 2
-
-    @property
-    def n_targets(self) -> int:
-        """One."""
-        return 1
-
-    @property
-    def unknowns(self) -> tuple[Unknown, ...]:
-        """None: the noise is an output of the network."""
-        return ()
-
-    def targets(self, y, scaling) -> np.ndarray:
-        """Returns y `[n_points]` in the network's units, `[n_points, 1]`. Raises ValueError for NaN and for
-        another shape."""
-        return (column(y)[:, None] - scaling.y_shift) / scaling.y_scale
-
-    def outputs_at(self, targets) -> list[np.ndarray]:
-        """Returns the outputs at which y's mean is the targets `[n_points, 1]`: these, and 0 for g."""
-        return [targets[:, 0], np.zeros(len(targets))]
 
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y) in nats, elementwise; see `Likelihood`."""
@@ -91,10 +72,6 @@ class HeteroscedasticGaussian:
         return constant_log_likelihood(
             y, float(np.clip(np.std(y), self.noise_std / reach, self.noise_std * reach))
         )
-
-    def explained(self, prediction, y) -> float:
-        """Returns the explained variance."""
-        return explained_by_mean(prediction, y)
 
     def _noise_std(self, g):
         return self.noise_std * np.exp(BOUND * np.tanh(self.log_std / BOUND * np.asarray(g, np.float64)))

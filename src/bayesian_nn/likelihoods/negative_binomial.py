@@ -7,6 +7,7 @@ import numpy as np
 from scipy import optimize, special
 
 from bayesian_nn.likelihoods.columns import count_column
+from bayesian_nn.likelihoods.one_target import OfCounts
 from bayesian_nn.likelihoods.parameters import checked_parameter, in_dtype, log_normal, value_of
 from bayesian_nn.likelihoods.poisson import MAX_LOG_RATE, explained_deviance, rate_of
 from bayesian_nn.predictions.counts import CountPrediction, log_probability
@@ -28,7 +29,7 @@ class LearnedDispersion(NamedTuple):
 
 
 @dataclass(frozen=True)
-class NegativeBinomial:
+class NegativeBinomial(OfCounts):
     """y is a count of mean μ = exp(output) and variance μ + dispersion · μ²; outputs above 30 count as 30. A
     `LearnedDispersion` in place of the number makes log dispersion an unknown."""
 
@@ -39,29 +40,9 @@ class NegativeBinomial:
         object.__setattr__(self, "dispersion", checked)
 
     @property
-    def n_outputs(self) -> int:
-        """One, the logarithm of the rate."""
-        return 1
-
-    @property
-    def n_targets(self) -> int:
-        """One."""
-        return 1
-
-    @property
     def unknowns(self) -> tuple[NormalUnknown, ...]:
         """log dispersion, if it is learned."""
         return (log_normal("dispersion", self.dispersion),) if self._is_learned else ()
-
-    def targets(self, y, scaling) -> np.ndarray:
-        """Returns the counts `[n_points]` as `[n_points, 1]`. Raises ValueError for anything but whole
-        numbers from 0 on."""
-        return count_column(y)[:, None]
-
-    def outputs_at(self, targets) -> list[np.ndarray]:
-        """Returns the log rates at which y's mean is the targets `[n_points, 1]`, for a count of zero that of
-        half a count."""
-        return [np.log(np.maximum(targets[:, 0], 0.5))]
 
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y) in nats, elementwise; see `Likelihood`."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesian_nn.likelihoods.columns import count_column
+from bayesian_nn.likelihoods.one_target import OfCounts
 from bayesian_nn.likelihoods.parameters import in_dtype
 from bayesian_nn.predictions.counts import CountPrediction, log_probability
-from bayesian_nn.priors.unknowns import Unknown
 from bayesian_nn.runtime.tensorflow import tf
 
 __all__ = ["MAX_LOG_RATE", "Poisson", "explained_deviance", "rate_of"]
@@ -17,33 +17,8 @@ MAX_LOG_RATE = 30.0
 
 
 @dataclass(frozen=True)
-class Poisson:
+class Poisson(OfCounts):
     """y ~ Poisson(exp(output)); outputs above 30, a rate of 1e13, count as 30."""
-
-    @property
-    def n_outputs(self) -> int:
-        """One, the logarithm of the rate."""
-        return 1
-
-    @property
-    def n_targets(self) -> int:
-        """One."""
-        return 1
-
-    @property
-    def unknowns(self) -> tuple[Unknown, ...]:
-        """None."""
-        return ()
-
-    def targets(self, y, scaling) -> np.ndarray:
-        """Returns the counts `[n_points]` as `[n_points, 1]`. Raises ValueError for anything but whole
-        numbers from 0 on."""
-        return count_column(y)[:, None]
-
-    def outputs_at(self, targets) -> list[np.ndarray]:
-        """Returns the log rates at which y's mean is the targets `[n_points, 1]`, for a count of zero that of
-        half a count."""
-        return [np.log(np.maximum(targets[:, 0], 0.5))]
 
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y) in nats, elementwise; see `Likelihood`."""

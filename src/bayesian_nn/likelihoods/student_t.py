@@ -9,7 +9,8 @@ from scipy import special
 
 from bayesian_nn.likelihoods.columns import column
 from bayesian_nn.likelihoods.constant_student_t import best_log_likelihood
-from bayesian_nn.likelihoods.gaussian import LearnedNoise, explained_by_mean, in_y_units
+from bayesian_nn.likelihoods.gaussian import LearnedNoise
+from bayesian_nn.likelihoods.one_target import OfRealNumbers, in_y_units
 from bayesian_nn.likelihoods.parameters import checked_parameter, in_dtype, log_normal
 from bayesian_nn.predictions.student_t import StudentTPrediction
 from bayesian_nn.priors.unknowns import NormalUnknown
@@ -27,7 +28,7 @@ class LearnedDof(NamedTuple):
 
 
 @dataclass(frozen=True)
-class StudentT:
+class StudentT(OfRealNumbers):
     """y = output + scale · t(dof), with scale in y's units.
 
     scale: a number, or a `LearnedNoise`, which makes log scale an unknown. dof: degrees of freedom, a number
@@ -48,16 +49,6 @@ class StudentT:
             )
 
     @property
-    def n_outputs(self) -> int:
-        """One, the location of y."""
-        return 1
-
-    @property
-    def n_targets(self) -> int:
-        """One."""
-        return 1
-
-    @property
     def unknowns(self) -> tuple[NormalUnknown, ...]:
         """Of log scale, in y's units, and log(dof - 2), those that are learned."""
         unknowns = (log_normal("scale", self.scale),) if self._learns_scale else ()
@@ -65,15 +56,6 @@ class StudentT:
             dof = self.dof
             unknowns += (NormalUnknown("log (dof - 2)", math.log(dof.median - 2), dof.log_std),)
         return unknowns
-
-    def targets(self, y, scaling) -> np.ndarray:
-        """Returns y `[n_points]` in the network's units, `[n_points, 1]`. Raises ValueError for NaN and for
-        another shape."""
-        return (column(y)[:, None] - scaling.y_shift) / scaling.y_scale
-
-    def outputs_at(self, targets) -> list[np.ndarray]:
-        """Returns the outputs at which y's mean is the targets `[n_points, 1]`: the targets themselves."""
-        return [targets[:, 0]]
 
     def log_density(self, outputs, unknowns, targets, y_scale):
         """Returns log p(y) in nats, elementwise; see `Likelihood`."""
@@ -122,10 +104,6 @@ class StudentT:
         """Returns the log-likelihood in nats of the best location and, if they are learned, the best dof and
         the best scale, at least 1e-12 of the prior's median, which keeps it finite for constant y."""
         return best_log_likelihood(self, column(y))
-
-    def explained(self, prediction, y) -> float:
-        """Returns the explained variance."""
-        return explained_by_mean(prediction, y)
 
     @property
     def _learns_scale(self):

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesian_nn.predictions.draws import checked_levels, in_blocks, keep_as_floats, log_mean_exp, observed
+from bayesian_nn.predictions.around_draws import AroundDraws
+from bayesian_nn.predictions.draws import in_blocks, keep_as_floats, observed
 from bayesian_nn.predictions.normal_mixture import mixture_cdf, mixture_crps, mixture_quantiles
 
 __all__ = ["Prediction", "PredictionFilm"]
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(AroundDraws):
     """What every draw of the weights predicts at some inputs: f and the noise around it, in y's units.
 
     x: [n_points, n_inputs] in original units; draws: f, [n_draws, n_points]; noise_std: [n_draws], or
@@ -33,44 +34,14 @@ class Prediction:
             raise ValueError(f"noise_std must be positive; got {self.noise_std.min():g}.")
 
     @property
-    def mean(self) -> np.ndarray:
-        """The predictive mean, [n_points]."""
-        return self.draws.mean(axis=0)
-
-    @property
-    def epistemic_std(self) -> np.ndarray:
-        """The standard deviation of f between draws, noise excluded, [n_points]."""
-        return self.draws.std(axis=0)
-
-    @property
     def aleatoric_std(self) -> np.ndarray:
         """The noise's root mean square over draws, [n_points]."""
         return np.broadcast_to(np.sqrt(np.mean(self.noise_std**2, axis=0)), len(self.x)).copy()
-
-    @property
-    def std(self) -> np.ndarray:
-        """The predictive standard deviation, noise included, [n_points]: the law of total variance."""
-        return np.hypot(self.epistemic_std, self.aleatoric_std)
-
-    def quantiles(self, levels, *, with_noise: bool) -> np.ndarray:
-        """Quantiles [n_levels, n_points]: of the predictive mixture with noise, of the draws of f without."""
-        levels = checked_levels(levels)
-        if not with_noise:
-            return np.quantile(self.draws, levels, axis=0)
-        return in_blocks(
-            lambda block: mixture_quantiles(levels, self.draws[:, block], self._noise_std(block)),
-            len(self.x),
-            len(levels) * len(self.draws),
-        )
 
     def cdf(self, y) -> np.ndarray:
         """The predictive probability of a value below y [n_points] at each point, noise included, [n_points]:
         the probability integral transform, uniform from 0 to 1 if the prediction is calibrated."""
         return mixture_cdf(observed(y, len(self.x)), self.draws, self.noise_std)
-
-    def log_density(self, y) -> np.ndarray:
-        """The log predictive density of y [n_points] at each point, [n_points] in nats."""
-        return log_mean_exp(self.log_densities(y))
 
     def log_densities(self, y) -> np.ndarray:
         """The log density of y [n_points] under every draw, [n_draws, n_points] in nats."""
@@ -87,6 +58,9 @@ class Prediction:
             len(self.x),
             len(self.draws),
         )
+
+    def _mixture_quantiles(self, levels, block):
+        return mixture_quantiles(levels, self.draws[:, block], self._noise_std(block))
 
     def _noise_std(self, block):
         return self.noise_std[:, block] if self.noise_std.ndim == 2 else self.noise_std

@@ -7,20 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from bayesian_nn.predictions.draws import (
-    checked_levels,
-    find_quantiles,
-    in_blocks,
-    keep_as_floats,
-    log_mean_exp,
-    observed,
-)
+from bayesian_nn.predictions.around_draws import AroundDraws
+from bayesian_nn.predictions.draws import find_quantiles, keep_as_floats, observed
 
 __all__ = ["StudentTPrediction"]
 
 
 @dataclass(frozen=True)
-class StudentTPrediction:
+class StudentTPrediction(AroundDraws):
     """What every draw of the weights predicts at some inputs: f and Student-t noise around it, in y's units.
 
     x: [n_points, n_inputs] in original units; draws: f, [n_draws, n_points]; scale, in y's units, and dof,
@@ -41,37 +35,11 @@ class StudentTPrediction:
                 raise ValueError(f"{name} must be positive; got {getattr(self, name).min():g}.")
 
     @property
-    def mean(self) -> np.ndarray:
-        """The draws' mean, [n_points]: the predictive mean where every dof is above 1."""
-        return self.draws.mean(axis=0)
-
-    @property
-    def epistemic_std(self) -> np.ndarray:
-        """The standard deviation of f between draws, noise excluded, [n_points]."""
-        return self.draws.std(axis=0)
-
-    @property
     def aleatoric_std(self) -> np.ndarray:
         """The noise's root mean square over draws, [n_points]: infinite if a draw's dof is 2 or less."""
         if np.any(self.dof <= 2):
             return np.full(len(self.x), np.inf)
         return np.full(len(self.x), np.sqrt(np.mean(self.scale**2 * self.dof / (self.dof - 2))))
-
-    @property
-    def std(self) -> np.ndarray:
-        """The predictive standard deviation, noise included, [n_points]: the law of total variance."""
-        return np.hypot(self.epistemic_std, self.aleatoric_std)
-
-    def quantiles(self, levels, *, with_noise: bool) -> np.ndarray:
-        """Quantiles [n_levels, n_points]: of the predictive mixture with noise, of the draws of f without."""
-        levels = checked_levels(levels)
-        if not with_noise:
-            return np.quantile(self.draws, levels, axis=0)
-        return in_blocks(
-            lambda block: self._mixture_quantiles(levels[:, None], self.draws[:, block].T),
-            len(self.x),
-            len(levels) * len(self.draws),
-        )
 
     def cdf(self, y) -> np.ndarray:
         """The predictive probability of a value below y [n_points] at each point, noise included, [n_points]:
@@ -79,17 +47,14 @@ class StudentTPrediction:
         z = (observed(y, len(self.x)) - self.draws) / self.scale[:, None]
         return special.stdtr(self.dof[:, None], z).mean(axis=0)
 
-    def log_density(self, y) -> np.ndarray:
-        """The log predictive density of y [n_points] at each point, [n_points] in nats."""
-        return log_mean_exp(self.log_densities(y))
-
     def log_densities(self, y) -> np.ndarray:
         """The log density of y [n_points] under every draw, [n_draws, n_points] in nats."""
         scale, dof = self.scale[:, None], self.dof[:, None]
         z = (observed(y, len(self.x)) - self.draws) / scale
         return _log_constant(dof) - np.log(scale) - (dof + 1) / 2 * np.log1p(z**2 / dof)
 
-    def _mixture_quantiles(self, levels, draws):
+    def _mixture_quantiles(self, levels, block):
+        levels, draws = levels[:, None], self.draws[:, block].T
         # A mixture's quantile lies between the smallest and the largest of its components' quantiles.
         at_level = self.scale * special.stdtrit(self.dof, levels)
         of_each = draws + at_level[:, None, :]

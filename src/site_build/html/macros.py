@@ -11,7 +11,13 @@ from mkdocs.exceptions import PluginError
 
 from site_build.html.contract_tables import likelihoods_table, priors_table
 from site_build.html.media import digit_canvas_html, figure_html, film_html
-from site_build.html.player_html import at_step_html, check_steps, digits_player_html, player_html
+from site_build.html.player_html import (
+    at_step_html,
+    check_steps,
+    digits_player_html,
+    plane_player_html,
+    player_html,
+)
 from site_build.html.playground_html import playground_html
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -20,7 +26,7 @@ MINUS, NO_BREAK_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 # Code, where braces stand for themselves, and what would have been rendered.
 VERBATIM = re.compile(r"<pre\b.*?</pre>|<code\b.*?</code>", re.DOTALL)
 UNRENDERED = re.compile(
-    r"\{\{-?\s*(numbers\b|timings\b|(?:figure|film|digit_canvas|digits_player|player|playground|at_step)\s*\()"
+    r"\{\{-?\s*(numbers\b|timings\b|(?:figure|film|digit_canvas|(?:digits_|plane_)?player|playground|at_step)\s*\()"
 )
 
 
@@ -44,6 +50,7 @@ def define_env(env) -> None:
         "film": film_html,
         "digit_canvas": digit_canvas_html,
         "digits_player": digits_player_html,
+        "plane_player": plane_player_html,
         "playground": playground_html,
     }
     for name, value in macros.items():

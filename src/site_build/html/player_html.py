@@ -13,7 +13,9 @@ from site_build.html.media import figure, images, required, url
 
 # Of an element, of an address and of a fragment alike.
 IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
-PLAYER = re.compile(r'<(?:training|digits)-player id="([^"]+)" src="site:([^"]+)"(?: beside="site:([^"]+)")?')
+PLAYER = re.compile(
+    r'<(?:training|digits|plane)-player id="([^"]+)" src="site:([^"]+)"(?: beside="site:([^"]+)")?'
+)
 LINK = re.compile(r'href="\?player=([^&"]+)&amp;step=(\d+)(?:&amp;hmc=1)?#')
 
 
@@ -48,21 +50,16 @@ def player_html(
     return _figure(folder, "training-player", attributes, records, still, film, step, caption)
 
 
-def digits_player_html(
-    folder: Path,
-    label: str,
-    *,
-    id: str,
-    still: str,
-    film: str | None = None,
-    step: int | None = None,
-    caption: str = "",
-) -> str:
-    """Return a <figure> of a <digits-player> of the record `<label>.bin` of a classifier and six images; the
-    rest as in `player_html`."""
-    record = required(folder / f"{label}.bin", "no record of a classifier has this name")
-    attributes = {"id": _checked(id), "src": url(record)}
-    return _figure(folder, "digits-player", attributes, [record], still, film, step, caption)
+def digits_player_html(folder: Path, label: str, **options) -> str:
+    """Return a <figure> of a <digits-player> of the record `<label>.bin` of a classifier and six images;
+    options: id, still, film, step and caption, as in `player_html`."""
+    return _classifier_html("digits-player", folder, label, **options)
+
+
+def plane_player_html(folder: Path, label: str, **options) -> str:
+    """Return a <figure> of a <plane-player> of the record `<label>.bin` of a classifier of two inputs;
+    options: id, still, film, step and caption, as in `player_html`."""
+    return _classifier_html("plane-player", folder, label, **options)
 
 
 def at_step_html(id: str, step: int, text: str = "", *, hmc: bool = False) -> str:
@@ -84,7 +81,7 @@ def check_steps(html: str, page_name: str, root: Path) -> None:
 
 
 def recorded_steps(record: Path) -> list[int]:
-    """Return the steps of a record that `bayesian_nn.browser.run_record` or `class_record` wrote."""
+    """Return the steps of a record that a module of `bayesian_nn.browser` wrote for a player."""
     content = zlib.decompress(record.read_bytes()[4:])
     at = 4 + struct.unpack("<I", content[:4])[0]
     for name, kind, length in json.loads(content[4:at])["arrays"]:
@@ -93,6 +90,12 @@ def recorded_steps(record: Path) -> list[int]:
             return [int(step) for step in struct.unpack(f"<{length}f", content[at : at + size])]
         at += size
     raise PluginError(f"{record.parent.name}/{record.name} is not the record of a run.")
+
+
+def _classifier_html(element, folder, label, *, id, still, film=None, step=None, caption=""):
+    record = required(folder / f"{label}.bin", "no record of a classifier has this name")
+    attributes = {"id": _checked(id), "src": url(record)}
+    return _figure(folder, element, attributes, [record], still, film, step, caption)
 
 
 def _figure(folder, element, attributes, records, still, film, step, caption):

@@ -1,5 +1,6 @@
 """A copy of STIX Two Math with just the characters of this site's formulas, served from the site itself."""
 
+import base64
 import hashlib
 import re
 import unicodedata
@@ -13,12 +14,11 @@ from site_build.files.json_files import replacing
 MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 
-# optional: a font that comes after the formulas are drawn would move what stands below them. It is asked for
-# first of all (preload.py), so a page is seldom without it, and the next one has it.
+# Within the style sheet: a font that comes after the formulas are drawn moves what stands beside and below
+# them, whatever font-display says.
 CSS = """@font-face {
   font-family: "STIX Two Math";
-  src: url("math.woff2") format("woff2");
-  font-display: optional;
+  src: url("data:font/woff2;base64,FONT") format("woff2");
 }
 math { font-family: "STIX Two Math", math; font-size: 1.1em; }
 .formula { overflow-x: auto; overflow-y: hidden; }
@@ -32,9 +32,10 @@ def characters_in(html: str) -> set[str]:
 
 
 def write(characters: set[str], assets: Path, cache: Path) -> None:
-    """Write math.woff2, its style sheet and its licence; the font is made once per set of characters."""
+    """Write math.css, which holds the font, and its licence; the font is made once per set of characters."""
     text = "".join(sorted(characters))
-    key = hashlib.sha256(f"{text} {version('ziamath')} {version('fonttools')}".encode()).hexdigest()
+    made_by = Path(__file__).read_text(encoding="utf-8")
+    key = hashlib.sha256(f"{text} {version('ziamath')} {version('fonttools')} {made_by}".encode()).hexdigest()
     made = cache / f"{key}.woff2"
     if not made.exists():
         for old in cache.glob("*.woff2"):
@@ -42,8 +43,8 @@ def write(characters: set[str], assets: Path, cache: Path) -> None:
         with replacing(made) as beside:
             _subset(text, beside)
     assets.mkdir(parents=True, exist_ok=True)
-    (assets / "math.woff2").write_bytes(made.read_bytes())
-    (assets / "math.css").write_text(CSS, encoding="utf-8")
+    font = base64.b64encode(made.read_bytes()).decode()
+    (assets / "math.css").write_text(CSS.replace("FONT", font), encoding="utf-8")
     licence = Path(__file__).with_name("STIXTwoMath-OFL.txt")
     (assets / "math-font-licence.txt").write_bytes(licence.read_bytes())
 
@@ -66,7 +67,9 @@ def _subset(text: str, target: Path) -> None:
     source = Path(find_spec("ziamath").submodule_search_locations[0]) / "fonts" / "STIXTwoMath-Regular.ttf"
     options = subset.Options()
     options.flavor = "woff2"
-    options.layout_features = ["*"]
+    # Without alternative letters and hints for coarse screens, which are two thirds of the bytes.
+    options.layout_features = []
+    options.hinting = False
     options.drop_tables += ["DSIG"]
     with subset.load_font(str(source), options) as font:
         subsetter = subset.Subsetter(options)

@@ -35,7 +35,8 @@ def policy(html: str, is_served: bool, has_comments: bool) -> str:
         "img-src": ["'self'", "data:", "blob:"],
         # A film that its reader winds comes in one piece.
         "media-src": ["'self'", "blob:"],
-        "font-src": ["'self'"],
+        # The font of formulas stands in the style sheet.
+        "font-src": ["data:"],
         "style-src": ["'self'", *giscus],
         "frame-src": giscus or ["'none'"],
         "base-uri": ["'none'"],

@@ -35,3 +35,17 @@ def test_numbers_are_kept_beside_those_of_earlier_calls(page):
     with pytest.raises(ValueError, match=r"error is nan: .* has the fit diverged"):
         page.quote(error=np.nan)
     assert json.loads((page.folder / "numbers.json").read_text()) == numbers
+
+
+# Two steps learn nothing.
+@pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
+def test_a_run_is_quoted_by_its_own_numbers(page):
+    data = bnn.data.cosine_with_gap(seed=0)
+    run = bnn.fit(bnn.Model((1, 2, 1), bnn.Gaussian(0.1), scaling=data.scaling), data, seed=0, n_steps=2)
+    page.quote(run, n_points=40)
+    numbers = json.loads((page.folder / "numbers.json").read_text())
+    assert (numbers["n_weights"], numbers["n_parameters"], numbers["n_steps"]) == (7, 14, 2)
+    assert numbers["elbo_final"] == pytest.approx(float(run.final_elbo))
+    assert numbers["elbo_start"] == pytest.approx(float(run.elbo[0]))
+    assert numbers["kl_final"] == pytest.approx(float(run.kl[-1]))
+    assert numbers["n_points"] == 40

@@ -13,7 +13,7 @@ from PIL import Image
 
 from bayesian_nn.figures.band import plot_predictive
 from bayesian_nn.figures.style import write_figure
-from bayesian_nn.figures.training import elbo_at_the_end, plot_elbo, running_median
+from bayesian_nn.figures.training import elbo_at_the_end, first_step_above, plot_elbo, running_median
 from bayesian_nn.predictions.real import Prediction
 from site_build.html.media import DOTS_PER_INCH
 
@@ -179,6 +179,12 @@ def test_running_median_by_hand():
     values = np.array([9.0, 1, 2, 3, -1e6, 4, 5, 6, 7, 8, 0])
     np.testing.assert_array_equal(running_median(values, [0, 4, 5, 10], relative_width=0.2), [9, -1e6, 4, 7])
     assert running_median(values, [99], relative_width=0)[0] == 0
+
+
+def test_the_first_step_above_a_threshold():
+    assert first_step_above(0.5, np.array([0.0, 0, 1, 0, 1])) == 2
+    with pytest.raises(ValueError, match="threshold: no step comes above 2"):
+        first_step_above(2, np.array([0.0, 1]))
 
 
 def test_axes_are_made_where_none_are_given(run, prediction):

@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from bayesian_nn.figures.plane import (
@@ -13,6 +14,7 @@ from bayesian_nn.figures.plane import (
     DOUBT,
     PROBABILITY,
     SCALES,
+    colour_steps,
     draw_class_points,
     draw_map,
     plane_grid,
@@ -104,6 +106,14 @@ def test_on_the_page_a_place_has_the_colour_of_its_number():
         across, up = axes.transData.transform(GRID[place])
         seen = pixels[len(pixels) - 1 - int(up), int(across)]
         np.testing.assert_allclose(seen, colour_of(PROBABILITY, drawn.mean[place, 1]), atol=0.01)
+
+
+@pytest.mark.parametrize("kind", [PROBABILITY, DOUBT])
+def test_a_map_drawn_elsewhere_has_the_same_steps_and_colours(kind):
+    edges, colours = colour_steps(kind)
+    for low, high, colour in zip(edges, edges[1:], colours, strict=False):
+        for value in (low + 0.001, high - 0.001):
+            assert to_hex(colour_of(kind, value)) == colour
 
 
 def test_the_maps_hold_in_a_grey_print():

@@ -11,7 +11,6 @@ N_FRAMES, N_DRAWS = 41, 10
 STEPS = np.unique(np.round(np.geomspace(1, 1201, 60)).astype(int))[-N_FRAMES:] - 1
 STEPS[0] = 0
 EPOCHS = STEPS / 24
-STYLES = ("main", "palette", "page/style", "player/player", "player/digits-player")
 
 
 def arguments():
@@ -34,7 +33,7 @@ def arguments():
 
 
 def player(name, **attributes):
-    return player_pages.player(name, **attributes).replace("training-player", "digits-player")
+    return player_pages.player(name, element="digits-player", **attributes)
 
 
 def make_pages(folder):
@@ -44,7 +43,6 @@ def make_pages(folder):
     given = arguments()
     named = tuple(f'<b>&"{name}' for name in given["class_names"])
     write_class_record(folder / "odd.bin", **given | {"class_names": named})
-    links = "".join(f'<link rel="stylesheet" href="{style}.css">' for style in STYLES)
     run = player_pages.player("run", src="fit.bin")
     pages = {
         "digits": ("default", "", player("fit", src="classes.bin")),
@@ -55,8 +53,5 @@ def make_pages(folder):
         "digits-odd": ("default", "", player("fit", src="odd.bin")),
         "digits-wrong": ("default", "", player("fit", src="fit.bin")),
     }
-    module = '<script type="module" src="player/digits-player.js"></script>'
-    for name, (scheme, before, players) in pages.items():
-        html = player_pages.PAGE.format(styles=links, scheme=scheme, before=before, players=players)
-        (folder / f"{name}.html").write_text(html + module, encoding="utf-8")
+    player_pages.add_pages(folder, "digits-player", pages)
     return folder

@@ -11,10 +11,6 @@ def epoch_name(t):
     return f"epoch {epoch:.{0 if epoch == 0 or epoch >= 10 else 2 if epoch < 1 else 1}f}"
 
 
-def frame_of(page, nth=0):
-    return page.locator("digits-player").nth(nth).evaluate("player => player.t")
-
-
 def spoken_at(record, t):
     error = 100 * record.errors[t]
     return f"{epoch_name(t)}, test error {error:.{2 if error < 10 else 1}f} %"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import pytest
-from readers import digit_pages, digits_player_pages, player_pages, playground_pages
+from readers import digit_pages, digits_player_pages, plane_player_pages, player_pages, playground_pages
 from readers.browser import serve
 from readers.digit_reader import SEVEN, clear, draw
 from readers.digits_player_reader import epoch_name
@@ -94,6 +94,12 @@ def _unfold_playground(page):
 PLAYER_FAILS = "The player could not be loaded ({}); this picture stands in for it."
 PLAYER = {"board": ".player", "ready": ".player", "use": _scrub, "unfold": _unfold_numbers}
 BAR = ("Play", "One record back", "One record on")
+
+
+def step_name(t):
+    return f"step {player_pages.STEPS[t]:,}"
+
+
 ROWS = [
     Element(
         "training-player",
@@ -116,7 +122,7 @@ ROWS = [
         fetches=("fit.bin",),
         given="given",
         steps=player_pages.STEPS,
-        frame_name=lambda t: f"step {player_pages.STEPS[t]:,}",
+        frame_name=step_name,
     ),
     Element(
         "digits-player",
@@ -137,6 +143,30 @@ ROWS = [
         given="digits-given",
         steps=digits_player_pages.STEPS,
         frame_name=epoch_name,
+    ),
+    Element(
+        "plane-player",
+        plane_player_pages.make_pages,
+        pages=("plane",),
+        dark="plane-dark",
+        failures={"plane-wrong": PLAYER_FAILS.format("it is not the record of a classifier of two inputs")},
+        **PLAYER,
+        texts={"class 0", "class 1", "Numbers behind the picture"},
+        controls=(
+            *("Player of a training run", "Read at x1", "Read at x2", *BAR, "Training step", "Speed"),
+            *("step 0", "step", "step", "step", "step 1,000"),
+            "Numbers behind the picture",
+        ),
+        # The first map has a blue of its own.
+        charts={
+            ".player__plane + .player__plane .player__map": (BLUE, DARK_BLUE),
+            ".player__elbo": (BLUE, DARK_BLUE),
+        },
+        far="plane-far",
+        fetches=("plane.bin",),
+        given="plane-given",
+        steps=plane_player_pages.STEPS,
+        frame_name=step_name,
     ),
     Element(
         "digit-canvas",

@@ -53,10 +53,20 @@ def reference():
     return {"x": x.tolist(), "mean": np.cos(x).tolist(), "std": np.where(x < 4, 0.01, 1.0).tolist()}
 
 
-def player(name, **attributes):
+def player(name, *, element="training-player", **attributes):
     listed = "".join(f' {key}="{value}"' for key, value in attributes.items())
-    element = f'<training-player id="{name}"{listed}>{STILL}</training-player>'
-    return f'<figure class="player-frame">{element}</figure>'
+    return f'<figure class="player-frame"><{element} id="{name}"{listed}>{STILL}</{element}></figure>'
+
+
+def add_pages(folder, element, pages):
+    """Add pages of players of another kind, {name: (scheme, what stands before, players)}, to those that
+    `make_pages` made."""
+    styles = ("main", "palette", "page/style", "player/player", f"player/{element}")
+    links = "".join(f'<link rel="stylesheet" href="{style}.css">' for style in styles)
+    module = f'<script type="module" src="player/{element}.js"></script>'
+    for name, (scheme, before, players) in pages.items():
+        html = PAGE.format(styles=links, scheme=scheme, before=before, players=players)
+        (folder / f"{name}.html").write_text(html + module, encoding="utf-8")
 
 
 def make_pages(folder):

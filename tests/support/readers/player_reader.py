@@ -18,6 +18,10 @@ def step_of(page, nth=0):
     return int(words.removeprefix("step ").replace(",", ""))
 
 
+def frame_of(page, nth=0):
+    return page.locator(".player").nth(nth).evaluate("board => board.parentElement.t")
+
+
 def point(page, across, panel="predictive", up=0.5):
     """The place on the page of a fraction of the panel's axes."""
     box = page.locator(f".player__{panel}").first.bounding_box()
