@@ -4,8 +4,8 @@ from base64 import b64decode, b64encode
 
 import numpy as np
 import pytest
-from readers.browser import chromium, require_chromium, serve
-from readers.digit_pages import SIZES, images_of, make_pages, write_posterior
+from readers import elements
+from readers.digit_pages import SIZES, images_of, write_posterior
 from scipy import stats
 from scipy.ndimage import shift
 
@@ -15,6 +15,8 @@ from bayesian_nn.predictions.classes import ClassPrediction
 from bayesian_nn.runtime.tensorflow import tf, tfp
 
 pytestmark = pytest.mark.browser
+
+folder, address, open_page, element = elements.fixtures("digit-canvas")
 
 N_IMAGES = 10
 # Long arrays travel as base64, which is many times as fast as lists.
@@ -33,22 +35,16 @@ IN_PAGE = """async ([given, source]) => {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return make_pages(tmp_path_factory.mktemp("pages"))
-
-
-@pytest.fixture(scope="module")
-def ask(folder):
+def ask(browser, address):
     """A function that evaluates an expression of `digits` (the module), `given` and `posterior` in a page."""
-    with chromium(require_chromium()) as browser, serve(folder, "/blog/") as address:
-        page = browser.new_page()
-        page.goto(f"{address}missing.html")
+    page = browser.new_page()
+    page.goto(f"{address}missing.html")
 
-        def asked(expression, given=None, source="large.bin"):
-            found = page.evaluate(IN_PAGE.replace("EXPRESSION", expression), [given, source])
-            return np.frombuffer(b64decode(found.split(",")[1])) if isinstance(found, str) else found
+    def asked(expression, given=None, source="large.bin"):
+        found = page.evaluate(IN_PAGE.replace("EXPRESSION", expression), [given, source])
+        return np.frombuffer(b64decode(found.split(",")[1])) if isinstance(found, str) else found
 
-        yield asked
+    return asked
 
 
 def _layers(posterior, weights):

@@ -1,28 +1,22 @@
 """The player of a classifier's training as a reader meets it, in a real browser."""
 
-from urllib.parse import urlsplit
-
 import numpy as np
 import pytest
-from readers import digits_player_reader
-from readers.digits_player_reader import (
-    BLUE,
-    COUNT,
-    GREEN,
-    LAST,
-    ORANGE,
-    STEPS,
-    count,
-    epoch_name,
-    point,
-    spoken_at,
-)
-from readers.player_reader import PHONE, frame_of, query_of, settle
+from readers import elements
+from readers.digits_player_reader import LAST, STEPS, point, spoken_at
+from readers.element_reader import BLUE, COUNT, DARK_GREEN, GREEN, ORANGE, PHONE, count, settle
+from readers.player_reader import frame_of
+
+from bayesian_nn.browser.class_record import read_class_record
 
 pytestmark = pytest.mark.browser
 
-address, folder = digits_player_reader.address, digits_player_reader.folder
-open_page, record = digits_player_reader.open_page, digits_player_reader.record
+folder, address, open_page, element = elements.fixtures("digits-player")
+
+
+@pytest.fixture(scope="module")
+def record(folder):
+    return read_class_record(folder / "classes.bin")
 
 
 # --- what it shows
@@ -75,9 +69,9 @@ def test_bars_are_as_high_as_the_means(open_page, record):
         mean = record.probabilities[t].mean(axis=0)
         np.testing.assert_allclose(drawn, mean, atol=0.015)
     # The true class is green, and the first image is read as another.
-    assert count(page, GREEN) > 20
-    assert count(page, BLUE) > 20
-    assert count(page, ORANGE) > 100
+    assert count(page, GREEN, ".player__classes") > 20
+    assert count(page, BLUE, ".player__classes") > 20
+    assert count(page, ORANGE, ".player__classes") > 100
 
 
 def test_pointing_reads_a_class_of_an_image_and_keeps_reading(open_page, record):
@@ -108,49 +102,10 @@ def test_the_table_has_the_means_of_the_frame(open_page, record):
     assert rows == [str(label) for label in record.labels]
 
 
-# --- time
-
-
-def test_keys_step_and_are_spoken(open_page, record):
+def test_the_stills_show_what_is_learnt(open_page):
     page = open_page()
-    page.locator("digits-player .player").focus()
-    for key, t in {"Home": 0, "ArrowRight": 1, "End": LAST, "ArrowLeft": LAST - 1}.items():
-        page.keyboard.press(key)
-        assert frame_of(page) == t
-        assert page.locator(".player__spoken").text_content() == spoken_at(record, t)
-    page.get_by_role("button", name="One record back").click()
-    assert frame_of(page) == LAST - 2
-
-
-def test_it_plays_once_when_it_is_first_seen_and_pauses(open_page):
-    page = open_page("digits-far", ready=False, moving=True)
-    page.wait_for_timeout(200)
-    assert not page.locator("digits-player .player").count()
-    page.locator("digits-player").scroll_into_view_if_needed()
-    page.wait_for_selector(".player__play--on")
-    page.wait_for_function("() => document.querySelector('digits-player').t > 2")
-    page.get_by_role("button", name="Pause").click()
-    paused = frame_of(page)
-    page.wait_for_timeout(400)
-    assert frame_of(page) == paused
-    page.locator(".player__speed").select_option("4")
-    page.locator("digits-player .player").focus()
-    page.keyboard.press(" ")
-    page.wait_for_function(f"() => document.querySelector('digits-player').t === {LAST}")
-    page.get_by_role("button", name="Play").wait_for()
-
-
-def test_who_prefers_less_motion_sees_the_end_and_a_strip_of_stills(open_page):
-    page = open_page()
-    page.wait_for_timeout(300)
-    assert frame_of(page) == LAST
-    stills = page.locator(".player__stills button")
-    names = [epoch_name(round(k * LAST / 4)) for k in range(5)]
-    assert [text.strip() for text in stills.all_inner_texts()] == names
     drawn = [page.locator(".player__stills canvas").nth(k).evaluate(COUNT, GREEN) for k in (0, 4)]
     assert 0 < 3 * drawn[0] < drawn[1]
-    stills.nth(2).click()
-    assert frame_of(page) == LAST // 2
 
 
 def test_the_error_s_panel_is_a_scrubber_too_for_mouse_and_finger(open_page):
@@ -171,25 +126,6 @@ def test_the_error_s_panel_is_a_scrubber_too_for_mouse_and_finger(open_page):
     assert page.locator(".player__readout").inner_text().startswith("Image 2, of class")
 
 
-# --- the address
-
-
-def test_the_state_is_in_the_address_and_a_link_can_be_opened_afresh(open_page):
-    page = open_page(query="?h=word#top")
-    page.locator(".player__scrub").fill("12")
-    page.wait_for_function("() => location.search.includes('player=fit')")
-    assert query_of(page) == {"h": "word", "player": "fit", "step": str(STEPS[12])}
-    again = open_page(query="?" + urlsplit(page.url).query, moving=True)
-    again.wait_for_timeout(300)
-    assert frame_of(again) == 12
-    page.locator("#link").click()
-    expected = np.flatnonzero(STEPS <= 40)[-1]
-    assert frame_of(page) == expected
-    given = open_page("digits-given", moving=True)
-    given.wait_for_timeout(300)
-    assert frame_of(given) == 20
-
-
 def test_beside_a_player_of_another_kind_each_has_its_own_time(open_page):
     page = open_page("digits-and-run")
     page.locator("#run").scroll_into_view_if_needed()
@@ -198,3 +134,21 @@ def test_beside_a_player_of_another_kind_each_has_its_own_time(open_page):
     page.locator("#link").click()
     assert frame_of(page) < LAST
     assert page.locator("#run .player__head").inner_text() == last
+
+
+def test_the_images_and_their_true_classes_follow_the_theme(open_page):
+    page = open_page()
+    page.evaluate("document.body.setAttribute('data-md-color-scheme', 'slate')")
+    assert count(page, DARK_GREEN, ".player__classes") > 20
+    assert page.locator(".player__pixels").first.evaluate("each => getComputedStyle(each).filter") != "none"
+
+
+def test_the_name_of_a_class_is_text_and_each_canvas_has_a_name(open_page):
+    page = open_page("digits-odd")
+    assert page.locator(".player__reading b").first.inner_text() == '<b>&"0'
+    for canvas, kind in {"pixels": "Image", "classes": "Probabilities", "errors": "Error"}.items():
+        names = [each.get_attribute("aria-label") for each in page.locator(f".player__{canvas}").all()]
+        assert all(name.startswith(kind) for name in names)
+    name = page.locator(".player__pixels").first.get_attribute("aria-label")
+    assert name.startswith("Image 1, of class")
+    assert name.endswith('<b>&"0')

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from readers import plane_player_reader
+from readers import elements
+from readers.element_reader import BLUE, ORANGE, PHONE
+from readers.plane_player_pages import LIMITS
 from readers.plane_player_reader import (
-    LAST,
-    LIMITS,
-    STEPS,
     axes_box,
     colours_of,
     picture_of,
@@ -16,14 +15,20 @@ from readers.plane_player_reader import (
     values_of,
     words_at,
 )
-from readers.player_reader import BLUE, DARK_BLUE, MINUS, ORANGE, PHONE, count, frame_of, number_of, query_of
+from readers.player_reader import LAST, MINUS, frame_of, number_of
 from readers.player_reader import point as point_on_elbo
+
+from bayesian_nn.browser.plane_record import read_plane_record
 
 pytestmark = pytest.mark.browser
 
-address, folder = plane_player_reader.address, plane_player_reader.folder
-open_page, record = plane_player_reader.open_page, plane_player_reader.record
+folder, address, open_page, element = elements.fixtures("plane-player")
 EDGES = (0.1, 0.05)
+
+
+@pytest.fixture(scope="module")
+def record(folder):
+    return read_plane_record(folder / "plane.bin")
 
 
 # --- what it shows
@@ -125,15 +130,12 @@ def test_the_table_has_the_values_of_the_frame(open_page, record):
 # --- time
 
 
-def test_slider_keys_and_the_elbo_s_chart_move_one_time(open_page, record):
+def test_the_head_says_the_frame_and_the_elbo_s_chart_is_a_scrubber_too(open_page, record):
     page = open_page()
-    page.locator(".player__scrub").fill("9")
-    assert page.locator(".player__head span").all_inner_texts() == words_at(record, 9)
-    page.locator(".player").focus()
-    for key, t in {"Home": 0, "ArrowRight": 1, "End": LAST, "ArrowLeft": LAST - 1}.items():
-        page.keyboard.press(key)
-        assert frame_of(page) == t
-        assert page.locator(".player__spoken").text_content() == ", ".join(words_at(record, t))
+    for t in (0, LAST, 9):
+        page.locator(".player__scrub").fill(str(t))
+        assert page.locator(".player__head span").all_inner_texts() == words_at(record, t)
+    page.locator(".player__elbo").scroll_into_view_if_needed()
     page.mouse.move(*point_on_elbo(page, 0.99, "elbo"))
     page.mouse.down()
     assert frame_of(page) >= LAST - 1
@@ -146,53 +148,19 @@ def test_slider_keys_and_the_elbo_s_chart_move_one_time(open_page, record):
     assert 0 < frame_of(page) < LAST
 
 
-def test_a_link_and_the_address_lead_to_a_step(open_page):
-    page = open_page(query=f"?player=fit&step={STEPS[12]}", moving=True)
-    page.wait_for_timeout(300)
-    assert frame_of(page) == 12
-    page.locator("#link").click()
-    expected = np.flatnonzero(STEPS <= 40)[-1]
-    page.wait_for_function(f"() => location.search.includes('step={STEPS[expected]}')")
-    assert frame_of(page) == expected
-    assert query_of(page)["player"] == "fit"
-
-
-def test_who_prefers_less_motion_has_stills_of_the_map(open_page):
+def test_the_stills_show_what_is_learnt(open_page):
     page = open_page()
-    assert frame_of(page) == LAST
-    stills = page.locator(".player__stills button")
-    expected = [f"step {STEPS[round(k * LAST / 4)]:,}" for k in range(5)]
-    assert [text.strip() for text in stills.all_inner_texts()] == expected
     first, last = (pixels_of(page, k, "stills canvas")[..., :3].reshape(-1, 3) for k in (0, 4))
     deep = colours_of(0, np.array([0.01]))
     assert np.sum(np.all(first == deep, axis=1)) == 0 < np.sum(np.all(last == deep, axis=1))
-    stills.nth(2).click()
-    assert frame_of(page) == round(LAST / 2)
 
 
 # --- the page
 
 
-def test_the_switch_to_dark_draws_points_and_chart_anew(open_page):
+def test_each_canvas_has_a_name(open_page):
     page = open_page()
-    panels = [("map", 1, BLUE, DARK_BLUE), ("elbo", 0, BLUE, DARK_BLUE)]
-    for panel, nth, light, dark in panels:
-        assert count(page, light, panel, nth) > 20 > 0 == count(page, dark, panel, nth)
-    page.evaluate("document.body.setAttribute('data-md-color-scheme', 'slate')")
-    for panel, nth, light, dark in panels:
-        assert count(page, dark, panel, nth) > 20 > 0 == count(page, light, panel, nth)
-
-
-def test_all_controls_have_names_and_can_be_reached_by_key(open_page):
-    page = open_page(moving=True, query="?player=fit&step=0")
-    page.locator("#link").focus()
-    name = "each => (each.ariaLabel || each.closest('label')?.innerText || each.innerText).trim()"
-    reached = []
-    for _ in range(9):
-        page.keyboard.press("Tab")
-        reached.append(page.locator(":focus").evaluate(name))
-    places, bar = ["Read at x1", "Read at x2"], ["Play", "One record back", "One record on"]
-    named = [*places, *bar, "Training step", "Speed", "Numbers behind the picture"]
-    assert reached == ["Player of a training run", *named]
-    for canvas in page.locator("plane-player canvas").all():
-        assert canvas.get_attribute("aria-label").startswith(("Colours of", "Map of", "ELBO over"))
+    for canvas, kind in {"scale": "Colours of", "map": "Map of", "elbo": "ELBO over"}.items():
+        names = [each.get_attribute("aria-label") for each in page.locator(f".player__{canvas}").all()]
+        assert names
+        assert all(name.startswith(kind) for name in names)

@@ -1,28 +1,16 @@
-"""The player as a reader meets it, in a real browser: what it shows, and how it is played and scrubbed."""
-
-import re
+"""The player of a training run as a reader meets it, in a real browser: what it shows."""
 
 import numpy as np
 import pytest
-from readers import player_pages, player_reader
-from readers.player_reader import (
-    BLUE,
-    COUNT,
-    DESKTOP,
-    LAST,
-    MINUS,
-    ORANGE,
-    count,
-    expected_film,
-    settle,
-    step_of,
-)
+from readers import elements
+from readers.element_reader import BLUE, COUNT, ORANGE, count, settle
+from readers.player_reader import LAST, MINUS, expected_film
 
 from bayesian_nn.browser.run_record import read_player_record
 
 pytestmark = pytest.mark.browser
 
-address, folder, open_page = player_reader.address, player_reader.folder, player_reader.open_page
+folder, address, open_page, element = elements.fixtures("training-player")
 FRAMES = """async ({ source, frames }) => {
     const { Frames, fetchRun } = await import(new URL("player/run-record.js", document.baseURI));
     const run = new Frames(await fetchRun(source));
@@ -72,11 +60,11 @@ def test_curves_from_none_to_all(open_page):
     page = open_page()
     slider = page.locator(".player__curves")
     slider.fill("0")
-    assert count(page, ORANGE) == 0
+    assert count(page, ORANGE, ".player__predictive") == 0
     slider.fill("10")
-    ten = count(page, ORANGE)
+    ten = count(page, ORANGE, ".player__predictive")
     slider.fill("20")
-    assert count(page, ORANGE) > ten > 0
+    assert count(page, ORANGE, ".player__predictive") > ten > 0
     slider.fill("100")
     settle(page)
     page.wait_for_function("() => location.search.includes('curves=100')")
@@ -97,99 +85,6 @@ def test_the_elbo_and_its_parts_follow_the_cursor(open_page, folder):
         page.keyboard.press(press)
 
 
-# --- time
-
-
-def test_keys_step_and_are_spoken(open_page):
-    page = open_page()
-    player, scrub, spoken = (page.locator(f".player{name}") for name in ("", "__scrub", "__spoken"))
-    player.focus()
-    steps = player_pages.STEPS
-    for key, step in {"Home": 0, "ArrowRight": steps[1], "End": 1000, "ArrowLeft": steps[-2]}.items():
-        page.keyboard.press(key)
-        assert step_of(page) == step
-        words = scrub.get_attribute("aria-valuetext")
-        assert re.fullmatch(rf"step {step:,}, ELBO {MINUS}[\d,]+ nats", words)
-        assert spoken.text_content() == words
-    assert spoken.get_attribute("aria-live") == "polite"
-    # The slider is the browser's own.
-    scrub.focus()
-    page.keyboard.press("Home")
-    assert step_of(page) == 0
-    page.keyboard.press("ArrowRight")
-    assert step_of(page) == steps[1]
-    # And speaks for itself: what is said twice would be heard twice.
-    assert scrub.get_attribute("aria-valuetext").startswith(f"step {steps[1]}, ELBO")
-    assert spoken.text_content() == ""
-    page.get_by_role("button", name="One record on").click()
-    assert spoken.text_content() == scrub.get_attribute("aria-valuetext")
-    page.get_by_role("button", name="One record on").click()
-    page.get_by_role("button", name="One record back").click()
-    assert step_of(page) == steps[2]
-
-
-def test_it_plays_once_when_it_is_first_seen_and_pauses_and_goes_on(open_page):
-    page = open_page("far", ready=False, moving=True)
-    page.wait_for_timeout(200)
-    assert not page.locator(".player").count()
-    page.locator("training-player").scroll_into_view_if_needed()
-    page.wait_for_selector(".player__play--on")
-    page.wait_for_function("() => document.querySelector('training-player').t > 2")
-    spoken = page.locator(".player__spoken")
-    assert spoken.text_content() == ""
-    page.get_by_role("button", name="Pause").click()
-    paused = step_of(page)
-    page.wait_for_timeout(400)
-    assert step_of(page) == paused
-    assert spoken.text_content().startswith(f"step {paused:,}, ELBO")
-    page.locator(".player__speed").select_option("4")
-    page.locator(".player").focus()
-    page.keyboard.press(" ")
-    page.wait_for_function(f"() => document.querySelector('training-player').t === {LAST}")
-    page.get_by_role("button", name="Play").wait_for()
-    # From its end it begins again; and who scrubs stops it.
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_function(f"() => document.querySelector('training-player').t < {LAST}")
-    page.locator(".player__scrub").fill("7")
-    page.wait_for_timeout(300)
-    assert step_of(page) == player_pages.STEPS[7]
-
-
-def test_all_frames_take_eight_seconds_and_none_is_skipped(open_page):
-    page = open_page(moving=True)
-    page.evaluate("""() => {
-        const player = document.querySelector("training-player");
-        const show = player.show;
-        window.shown = [];
-        player.show = (t) => { window.shown.push(t); show.call(player, t); };
-    }""")
-    page.locator(".player__speed").select_option("4")
-    page.wait_for_function(f"() => document.querySelector('training-player').t === {LAST}", timeout=60_000)
-    shown = page.evaluate("window.shown")
-    assert np.all(np.diff(shown) == 1)
-
-
-def test_who_prefers_less_motion_sees_the_end_and_a_strip_of_stills(open_page):
-    page = open_page()
-    assert step_of(page) == 1000
-    page.wait_for_timeout(300)
-    assert step_of(page) == 1000
-    stills = page.locator(".player__stills button")
-    assert stills.count() == 5
-    last = stills.all_inner_texts()
-    assert (last[0].strip(), last[-1].strip()) == ("step 0", "step 1,000")
-    stills.nth(2).click()
-    assert step_of(page) == player_pages.STEPS[int(LAST / 2 + 0.5)]
-    drawn = [page.locator(".player__stills canvas").nth(k).evaluate(COUNT, BLUE) for k in range(5)]
-    assert min(drawn) > 50
-
-
-def test_who_saves_data_sees_the_end(browser, address):
-    context = browser.new_context(viewport=DESKTOP)
-    context.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
-    page = context.new_page()
-    page.goto(f"{address}fit.html")
-    page.wait_for_selector(".player")
-    page.wait_for_timeout(300)
-    assert step_of(page) == 1000
-    context.close()
+def test_every_still_is_drawn(open_page):
+    stills = open_page().locator(".player__stills canvas")
+    assert min(canvas.evaluate(COUNT, BLUE) for canvas in stills.all()) > 50

@@ -3,16 +3,17 @@
 from urllib.parse import urlsplit
 
 import pytest
-from readers import player_pages, player_reader
-from readers.player_reader import DESKTOP, PHONE, query_of, step_of
+from readers import elements, player_pages
+from readers.element_reader import DESKTOP
+from readers.player_reader import query_of, step_of
 
 pytestmark = pytest.mark.browser
 
-address, folder, open_page = player_reader.address, player_reader.folder, player_reader.open_page
+folder, address, open_page, element = elements.fixtures("training-player")
 
 
 def test_the_state_is_in_the_address_and_comes_back_from_it(open_page):
-    page = open_page(query="?h=word#top")
+    page = open_page("?h=word#top")
     assert query_of(page) == {"h": "word"}
     page.locator(".player__scrub").fill("12")
     page.locator(".player__curves").fill("33")
@@ -21,37 +22,12 @@ def test_the_state_is_in_the_address_and_comes_back_from_it(open_page):
     step = str(player_pages.STEPS[12])
     assert query_of(page) == {"h": "word", "player": "fit", "step": step, "curves": "33", "hmc": "1"}
     assert page.url.endswith("#fit")
-    again = open_page(query="?" + urlsplit(page.url).query)
+    again = open_page("?" + urlsplit(page.url).query)
     again.wait_for_selector(".player--hmc")
     assert step_of(again) == int(step)
     assert again.locator(".player__curves").input_value() == "33"
-    other = open_page("two", query="?player=flat&step=1")
+    other = open_page("two?player=flat&step=1")
     assert step_of(other, 0) == 1000
-
-
-def test_a_sentence_drives_the_figure_and_its_link_can_be_opened_afresh(open_page):
-    page = open_page(viewport=PHONE)
-    expected = player_pages.STEPS[player_pages.STEPS <= 40].max()
-    marked = page.evaluate("window.same = 1")
-    page.locator("#link").click()
-    assert step_of(page) == expected
-    assert page.evaluate("window.same") == marked
-    assert page.locator(".player__spoken").text_content().startswith(f"step {expected}, ELBO")
-    page.wait_for_function("() => location.search.includes('step=')")
-    afresh = open_page(query="?player=fit&step=40#fit", moving=True)
-    afresh.wait_for_timeout(300)
-    assert step_of(afresh) == expected
-    # One of before the record has come.
-    far = open_page("far", ready=False)
-    far.locator("#link").click()
-    far.wait_for_selector(".player")
-    assert step_of(far) == expected
-
-
-def test_a_player_may_begin_at_a_step(open_page):
-    page = open_page("given", moving=True)
-    page.wait_for_timeout(300)
-    assert step_of(page) == player_pages.STEPS[player_pages.STEPS <= 40].max()
 
 
 AT_REST = """() => new Promise((resolve) => {
@@ -79,7 +55,7 @@ def test_a_shared_link_leads_to_its_player_and_step(open_page):
     parts = urlsplit(page.url)
     # As it is written; and as a theme that follows the reader's headings may leave it, at the page's top.
     for shared in (f"?{parts.query}#{parts.fragment}", f"?{parts.query}"):
-        again = open_page("far", shared)
+        again = open_page(f"far{shared}")
         again.evaluate(AT_REST)
         assert step_of(again) == expected
         top = again.locator(".player").bounding_box()["y"]
@@ -87,7 +63,7 @@ def test_a_shared_link_leads_to_its_player_and_step(open_page):
 
 
 def test_a_link_to_a_heading_leads_to_the_heading(open_page):
-    page = open_page("far", "?player=fit&step=40#top", ready=False)
+    page = open_page("far?player=fit&step=40#top", ready=False)
     assert page.evaluate(AT_REST) == 0
     # As a theme that changes pages in place puts it there.
     page.evaluate("() => document.querySelector('figure').append(document.querySelector('training-player'))")

@@ -4,28 +4,15 @@ import re
 
 import numpy as np
 import pytest
-from readers import player_pages, player_reader
-from readers.player_reader import (
-    BLUE,
-    GREY,
-    LAST,
-    MINUS,
-    NARROW,
-    PHONE,
-    count,
-    expected_film,
-    number_of,
-    point,
-    settle,
-    step_of,
-    values_in,
-)
+from readers import elements, player_pages
+from readers.element_reader import BLUE, GREY, NARROW, PHONE, count, finger, settle
+from readers.player_reader import LAST, MINUS, expected_film, number_of, point, step_of, values_in
 
 from bayesian_nn.browser.run_record import read_player_record
 
 pytestmark = pytest.mark.browser
 
-address, folder, open_page = player_reader.address, player_reader.folder, player_reader.open_page
+folder, address, open_page, element = elements.fixtures("training-player")
 
 
 def test_pointing_reads_the_library_s_values(open_page, folder):
@@ -55,13 +42,13 @@ def test_hmc_s_band_is_fetched_when_it_is_asked_for_and_says_how_many_times_too_
     page = open_page()
     asked = []
     page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
-    before = count(page, GREY)
+    before = count(page, GREY, ".player__predictive")
     assert page.get_by_text("HMC, ± 2 sd of f").is_hidden()
     page.get_by_label("Lay HMC over it").check()
     page.wait_for_selector(".player--hmc")
     assert "hmc.json" in asked
     assert page.get_by_text("HMC, ± 2 sd of f").is_visible()
-    assert count(page, GREY) > before + 200
+    assert count(page, GREY, ".player__predictive") > before + 200
     std = expected_film(folder, LAST, read_player_record(folder / "fit.bin").places).epistemic_std[0]
     for across, right, words in ((0.25, 0.01, "too unsure"), (0.75, 1.0, "too sure")):
         page.mouse.move(*point(page, across))
@@ -75,7 +62,16 @@ def test_hmc_s_band_is_fetched_when_it_is_asked_for_and_says_how_many_times_too_
         )
         assert f"HMC\u2019s sd {right:g}:" in text
     page.get_by_label("Lay HMC over it").uncheck()
-    assert count(page, GREY) < before + 200
+    assert count(page, GREY, ".player__predictive") < before + 200
+
+
+def test_a_band_that_does_not_come_is_said(open_page):
+    page = open_page("bandless", sound=False)
+    page.locator(".player__overlay").click()
+    why = page.get_by_text("HMC\u2019s band could not be loaded (status 404).")
+    why.first.wait_for()
+    assert [each.get_attribute("class") for each in why.all()] == ["player__readout", "player__spoken"]
+    assert not page.locator(".player__overlay").is_checked()
 
 
 def test_a_place_is_read_by_key_as_by_pointer(open_page):
@@ -201,16 +197,13 @@ def test_a_finger_scrubs_reads_and_can_still_scroll(open_page):
     page.locator(".player__elbo").scroll_into_view_if_needed()
     page.touchscreen.tap(*point(page, 0.4, "elbo"))
     assert 0 < step_of(page) < 60
-    session = page.context.new_cdp_session(page)
+    touch = finger(page)
     top = page.evaluate("scrollY")
     x, y = point(page, 0.5, "elbo")
-    for kind, at in [
-        ("touchStart", y),
-        *(("touchMove", y + 20 * k) for k in range(1, 8)),
-        ("touchEnd", None),
-    ]:
-        points = [] if at is None else [{"x": x, "y": at}]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    touch("touchStart", (x, y))
+    for k in range(1, 8):
+        touch("touchMove", (x, y + 20 * k))
+    touch("touchEnd")
     page.wait_for_function(f"() => scrollY < {top}")
 
 
@@ -249,7 +242,7 @@ def test_on_a_phone_two_runs_lie_under_each_other_with_all_their_panels(open_pag
     for panel in ("predictive", "elbo", "weights"):
         first, second = page.locator(f".player__{panel}").all()
         assert second.bounding_box()["y"] > first.bounding_box()["y"] + first.bounding_box()["height"]
-        assert min(count(page, BLUE, panel, nth) for nth in (0, 1)) > 20
+        assert min(count(page, BLUE, f".player__{panel}", nth) for nth in (0, 1)) > 20
     titles = page.locator(".player__title").all()
     assert [title.inner_text() for title in titles] == 3 * ["A small start", "The original start"]
     assert all(title.is_visible() for title in titles)

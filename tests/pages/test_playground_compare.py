@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from readers import playground_reader
+from readers import elements
+from readers.element_reader import settle
 from readers.playground_reader import (
     PLAY,
     SMALL,
@@ -15,7 +16,6 @@ from readers.playground_reader import (
     place,
     says,
     set_to,
-    settle,
     state_of,
     train,
     until,
@@ -27,7 +27,7 @@ from bayesian_nn.runtime.tensorflow import tfp
 
 pytestmark = pytest.mark.browser
 
-address, open_page = playground_reader.address, playground_reader.open_page
+folder, address, open_page, element = elements.fixtures("bayes-playground")
 
 
 def test_hmc_is_laid_over_says_how_far_it_can_be_trusted_and_goes_with_its_points(open_page):

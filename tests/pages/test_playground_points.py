@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from readers import playground_reader
-from readers.playground_reader import PHONE, PLAY, POINTS, SMALL, button, drag, place, says, state_of, until
+from readers import elements
+from readers.element_reader import PHONE, finger
+from readers.playground_reader import PLAY, POINTS, SMALL, button, drag, place, says, state_of, until
 
 pytestmark = pytest.mark.browser
 
-address, open_page = playground_reader.address, playground_reader.open_page
+folder, address, open_page, element = elements.fixtures("bayes-playground")
 
 
 def test_a_point_is_dragged_by_mouse(open_page):
@@ -33,18 +34,12 @@ def test_a_point_is_dragged_by_mouse(open_page):
 
 def test_a_point_is_dragged_added_and_removed_by_finger(open_page):
     page = open_page(viewport=PHONE, has_touch=True, is_mobile=True)
-    session = page.context.new_cdp_session(page)
     page.locator(".play__stage").scroll_into_view_if_needed()
-    top = page.evaluate("scrollY")
-
-    def touch(kind, *points):
-        at = [dict(zip("xy", place(page, *point), strict=True)) for point in points]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-
+    touch, top = finger(page), page.evaluate("scrollY")
     # Upwards, which would scroll down.
-    touch("touchStart", POINTS[-1])
+    touch("touchStart", place(page, *POINTS[-1]))
     for y in np.linspace(POINTS[-1][1], 2, 8):
-        touch("touchMove", (10, y))
+        touch("touchMove", place(page, 10, y))
     touch("touchEnd")
     moved = state_of(page)["points"][-1]
     assert abs(moved[0] - 10) < 0.1

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from readers import playground_reader
+from readers import elements
 from readers.playground_pages import evaluate
 from readers.playground_reader import (
     PLAY,
@@ -23,7 +23,7 @@ from readers.playground_reader import (
 
 pytestmark = pytest.mark.browser
 
-address, open_page = playground_reader.address, playground_reader.open_page
+folder, address, open_page, element = elements.fixtures("bayes-playground")
 
 
 def test_the_browser_gets_the_builds_own_run_and_says_so(open_page):
@@ -31,7 +31,7 @@ def test_the_browser_gets_the_builds_own_run_and_says_so(open_page):
     train(page)
     page.get_by_text("Your browser got the same run as the build, bit for bit.").wait_for()
     assert int(page.get_attribute("bayes-playground", "data-steps-per-second")) > 0
-    page = open_page(name="wrong")
+    page = open_page("wrong")
     train(page)
     page.get_by_text("Your browser did not get the build's own numbers").wait_for()
     assert page.get_attribute("bayes-playground", "data-same") == "false"
@@ -157,7 +157,7 @@ def test_a_run_that_is_over_goes_on_from_its_end_with_other_points(open_page):
 
 
 def test_who_prefers_less_motion_gets_the_same_end(open_page):
-    page = open_page("?v=1&steps=300", reduced_motion="reduce")
+    page = open_page("?v=1&steps=300", moving=False)
     page.evaluate(f"""() => {{
         window.pictures = 0;
         const {{ told }} = {PLAY}.trainer, {{ picture }} = told;

@@ -1,56 +1,29 @@
-"""What the playground keeps: links, CSV, sets of points, and the Python script that does the same."""
+"""What the playground keeps, in Node: links, CSV and sets of points."""
 
 import re
-import runpy
-from inspect import signature
 
 import numpy as np
 import pytest
-from readers.playground_pages import evaluate
+from readers.playground_state import ODD, POINTS, PRESETS, ask, open_link
 
 import bayesian_nn as bnn
 from bayesian_nn.model.network import ACTIVATIONS
 
 ORIGINAL = bnn.data.cosine_with_gap(seed=42)
-POINTS = np.column_stack([ORIGINAL.x[:, 0], ORIGINAL.y]).tolist()
-MODULES = ("playground/state.js", "playground/data.js", "playground/script.js")
-PRESETS = ("original", "one-gap", "two-gaps", "step", "growing-noise")
-ODD = {
-    "priorStd": 2.5,
-    "noiseStd": 0.33,
-    "width": 7,
-    "depth": 1,
-    "activation": "silu",
-    "initialStd": 0.8,
-    "learningRate": 0.03,
-    "nDraws": 1,
-    "klWeight": 0.1,
-    "nSteps": 50,
-    "seed": 4_000_000_000,
-}
-
-
-def _ask(expression, given=None):
-    named = f"(named => ({expression}))(namedPoints({POINTS}))"
-    return evaluate(named, given, modules=MODULES)
-
-
-def _opened(search):
-    return _ask("fromLink(given, named, NAMES)", search)
 
 
 # --- the link
 
 
 def test_the_start_is_an_address_without_anything(tmp_path):
-    assert _ask("toLink(startState(named))") == ""
-    opened = _opened("")
+    assert ask("toLink(startState(named))") == ""
+    opened = open_link("")
     assert opened["troubles"] == []
     assert opened["state"]["points"] == POINTS
 
 
 def test_the_start_is_the_librarys_own():
-    state = _opened("")["state"]
+    state = open_link("")["state"]
     learner = bnn.Model((1, 10, 10, 1), bnn.Gaussian(0.1), scaling=ORIGINAL.scaling)
     usual = bnn.fit(learner, ORIGINAL, seed=0, record_at=[])
     assert state["nSteps"] == usual.settings.n_steps
@@ -60,20 +33,20 @@ def test_the_start_is_the_librarys_own():
     model = bnn.Model((1, 10, 10, 1), bnn.Gaussian(ORIGINAL.noise_std))
     assert (state["priorStd"], state["activation"]) == (model.prior.std, model.activation)
     assert state["noiseStd"] == ORIGINAL.noise_std
-    assert _ask("sizesOf(given)", state) == list(model.layer_sizes)
-    assert set(_ask("SETTINGS.activation.choices")) <= set(ACTIVATIONS)
+    assert ask("sizesOf(given)", state) == list(model.layer_sizes)
+    assert set(ask("SETTINGS.activation.choices")) <= set(ACTIVATIONS)
     x = (ORIGINAL.x[:, 0] - ORIGINAL.scaling.x_shift[0]) / ORIGINAL.scaling.x_scale[0]
-    inputs = _ask("Array.from(inNetworkUnits(given).data.x)", state)
+    inputs = ask("Array.from(inNetworkUnits(given).data.x)", state)
     np.testing.assert_array_equal(inputs, x)
 
 
 @pytest.mark.parametrize("data", PRESETS)
 def test_a_link_brings_back_every_setting_and_the_points(data):
-    state = _ask("({ ...startState(named, given[0]), ...given[1] })", [data, ODD])
-    link = _ask("toLink(given)", state)
+    state = ask("({ ...startState(named, given[0]), ...given[1] })", [data, ODD])
+    link = ask("toLink(given)", state)
     assert link.startswith("?v=1&")
     assert len(link) < 250
-    assert _opened(link) == {"state": state, "troubles": []}
+    assert open_link(link) == {"state": state, "troubles": []}
 
 
 @pytest.mark.parametrize(
@@ -86,21 +59,21 @@ def test_a_link_brings_back_every_setting_and_the_points(data):
 )
 def test_a_readers_own_points_travel_with_their_units(points, units):
     names = ["x0", "xScale", "y0", "yScale"]
-    state = _opened("")["state"] | {
+    state = open_link("")["state"] | {
         "data": "own",
         "points": points,
         "units": dict(zip(names, units, strict=True)),
         "noiseStd": 0.1 * units[3],
     }
-    link = _ask("toLink(given)", state)
-    assert _opened(link) == {"state": state, "troubles": []}
+    link = ask("toLink(given)", state)
+    assert open_link(link) == {"state": state, "troubles": []}
     # It can be read, and needs no escapes on its way.
     assert re.fullmatch(r"\?[\w=&.,-]*", link)
 
 
 def test_a_rate_far_beyond_reason_is_read_back_as_it_was_written():
-    link = _ask("toLink({ ...startState(named), learningRate: 1e100 })")
-    opened = _opened(link)
+    link = ask("toLink({ ...startState(named), learningRate: 1e100 })")
+    opened = open_link(link)
     assert opened["troubles"] == []
     assert opened["state"]["learningRate"] == 1e100
 
@@ -108,17 +81,17 @@ def test_a_rate_far_beyond_reason_is_read_back_as_it_was_written():
 def test_points_in_tiny_units_travel_too():
     csv = "x,y\n1e-12,2e-12\n3e-12,1e-12\n5e-12,4e-12\n"
     own = "toLink({ ...startState(named), data: 'own', points, units: unitsFor(points) })"
-    link = _ask(f"(points => {own})(fromCsv(given))", csv)
-    opened = _opened(link)
+    link = ask(f"(points => {own})(fromCsv(given))", csv)
+    opened = open_link(link)
     assert opened["troubles"] == []
     assert len(opened["state"]["points"]) == 3
 
 
 def test_moved_points_are_what_their_link_says():
-    point = _ask("roundedPoint([1.23456789, -0.98765432], UNITS)")
+    point = ask("roundedPoint([1.23456789, -0.98765432], UNITS)")
     assert point == [1.235, -0.9877] or point == [1.235, -0.988]
-    assert _ask("rounded(123456.789, 2200)") == 123457
-    assert _ask("rounded(0.000123456, 0.0021)") == pytest.approx(0.000123, abs=1e-6)
+    assert ask("rounded(123456.789, 2200)") == 123457
+    assert ask("rounded(0.000123456, 0.0021)") == pytest.approx(0.000123, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -153,22 +126,22 @@ def test_moved_points_are_what_their_link_says():
     ],
 )
 def test_a_damaged_link_ends_in_a_sentence_and_the_start(search, says):
-    opened = _opened(search)
+    opened = open_link(search)
     assert says in " ".join(opened["troubles"])
-    assert opened["state"] == _opened("")["state"]
+    assert opened["state"] == open_link("")["state"]
 
 
 def test_what_is_not_damaged_in_a_link_is_kept_and_what_is_not_ours_passed_over():
-    opened = _opened("?utm_source=x&v=1&noise=abc&prior=3&data=step")
+    opened = open_link("?utm_source=x&v=1&noise=abc&prior=3&data=step")
     assert len(opened["troubles"]) == 1
     assert (opened["state"]["priorStd"], opened["state"]["data"]) == (3, "step")
 
 
 def test_every_slider_stays_within_what_a_link_may_say():
-    for name, setting in _ask("SETTINGS").items():
+    for name, setting in ask("SETTINGS").items():
         for value in setting.get("values", setting.get("choices")):
             checked = f"checkedSetting({name!r}, {str(value)!r})"
-            assert _ask(checked) == value, name
+            assert ask(checked) == value, name
 
 
 # --- points
@@ -176,29 +149,29 @@ def test_every_slider_stays_within_what_a_link_may_say():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_set_of_points_is_within_its_axes_and_as_many_as_allowed(name):
-    points = np.array(_ask(f"named({name!r}).points"))
-    window = _ask("windowOf(UNITS)")
+    points = np.array(ask(f"named({name!r}).points"))
+    window = ask("windowOf(UNITS)")
     for column, axis in zip(points.T, "xy", strict=True):
         assert window[axis][0] < column.min() < column.max() < window[axis][1]
-    assert 20 <= len(points) <= _ask("MAX_POINTS") / 2
+    assert 20 <= len(points) <= ask("MAX_POINTS") / 2
 
 
 def test_the_sets_differ_as_their_names_say():
-    gaps = {name: np.diff(np.sort(np.array(_ask(f"named({name!r}).points"))[:, 0])) for name in PRESETS}
+    gaps = {name: np.diff(np.sort(np.array(ask(f"named({name!r}).points"))[:, 0])) for name in PRESETS}
     assert [int(np.sum(gaps[name] > 1.5)) for name in PRESETS] == [1, 1, 2, 0, 0]
-    x, y = np.array(_ask("named('growing-noise').points")).T
+    x, y = np.array(ask("named('growing-noise').points")).T
     residuals = np.abs(y - 0.8 * np.cos(0.8 * x))
     assert residuals[x > 5].mean() > 2 * residuals[x < 3].mean()
 
 
 def test_the_best_constant_is_the_librarys():
-    state = _opened("")["state"] | {"noiseStd": 0.3}
+    state = open_link("")["state"] | {"noiseStd": 0.3}
     expected = bnn.scores.constant_log_likelihood(ORIGINAL.y, 0.3)
-    assert _ask("bestConstant(given)", state) == pytest.approx(expected, rel=1e-12)
+    assert ask("bestConstant(given)", state) == pytest.approx(expected, rel=1e-12)
 
 
 def test_csv_there_and_back():
-    assert _ask("fromCsv(toCsv(given))", POINTS) == POINTS
+    assert ask("fromCsv(toCsv(given))", POINTS) == POINTS
 
 
 @pytest.mark.parametrize(
@@ -216,7 +189,7 @@ def test_csv_there_and_back():
     ],
 )
 def test_csv_of_many_kinds(text):
-    assert _ask("fromCsv(given)", text) == [[1, 2], [3, 4.5]]
+    assert ask("fromCsv(given)", text) == [[1, 2], [3, 4.5]]
 
 
 @pytest.mark.parametrize(
@@ -240,89 +213,18 @@ def test_csv_of_many_kinds(text):
 )
 def test_csv_that_cannot_be_read_names_its_line(text, says):
     with pytest.raises(AssertionError, match=re.escape(says)):
-        _ask("fromCsv(given)", text)
+        ask("fromCsv(given)", text)
 
 
 def test_points_that_suit_the_axes_keep_the_originals_units_and_others_get_their_own():
     usual = {"x0": 4, "xScale": 4, "y0": 0, "yScale": 1}
-    assert _ask("unitsFor(given)", POINTS) == usual
-    assert _ask("unitsFor([])") == usual
-    assert _ask("unitsFor([[1, 1]])") == usual
-    years = _ask("unitsFor([[1970, 1e6], [2020, 3e6]])")
+    assert ask("unitsFor(given)", POINTS) == usual
+    assert ask("unitsFor([])") == usual
+    assert ask("unitsFor([[1, 1]])") == usual
+    years = ask("unitsFor([[1970, 1e6], [2020, 3e6]])")
     assert years == {"x0": 1995, "xScale": 25, "y0": 2e6, "yScale": 1e6}
     # Of a constant column, and of one far point, something that can be divided by.
     for points in ([[1970, 5], [1970, 5], [1970, 5]], [[0, 0], [0, 0], [1e-30, 0]], [[1e9, -1e9]]):
-        units = _ask("unitsFor(given)", points)
+        units = ask("unitsFor(given)", points)
         assert min(units["xScale"], units["yScale"]) > 0
         assert np.isfinite(list(units.values())).all()
-
-
-# --- the script
-
-
-def _exported(state, tmp_path, monkeypatch):
-    script = tmp_path / "exported.py"
-    script.write_text(_ask("toPython(given)", state), encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return script
-
-
-@pytest.mark.parametrize(
-    ("changes", "data"),
-    [({"nSteps": 3}, "original"), (ODD | {"nSteps": 3}, "two-gaps"), ({"nSteps": 3, "depth": 0}, "own")],
-)
-@pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
-def test_the_exported_script_runs_and_describes_the_same(changes, data, tmp_path, monkeypatch):
-    state = _ask("startState(named, given)", "step" if data == "own" else data) | changes | {"data": data}
-    if data == "own":
-        state |= {
-            "points": [[1970, 1.2e6], [2020, -3.1e6], [1999.5, 0]],
-            "units": {"x0": 1995, "xScale": 25, "y0": -1e6, "yScale": 2.2e6},
-            "noiseStd": 2e5,
-        }
-    names = runpy.run_path(str(_exported(state, tmp_path, monkeypatch)))
-    assert (tmp_path / "playground.png").stat().st_size > 5000
-    run, given = names["run"], names["data"]
-    np.testing.assert_array_equal(np.column_stack([given.x[:, 0], given.y]), state["points"])
-    settings, model = run.settings, run.model
-    units = state["units"]
-    assert model.scaling == ((units["x0"],), (units["xScale"],), units["y0"], units["yScale"])
-    assert list(model.layer_sizes) == _ask("sizesOf(given)", state)
-    assert (model.activation, model.prior.std, model.likelihood.noise_std) == (
-        state["activation"],
-        state["priorStd"],
-        state["noiseStd"],
-    )
-    assert settings.posterior == bnn.MeanField(initial_std=state["initialStd"])
-    assert settings.objective == bnn.Elbo(n_draws=state["nDraws"], kl_weight=state["klWeight"])
-    assert settings.optimizer == bnn.Adam(bnn.WarmupCosine(peak=state["learningRate"]))
-    assert (settings.seed, settings.n_steps) == (state["seed"], state["nSteps"])
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_script_is_python(name):
-    for changes in ({}, ODD, {"learningRate": 1e100, "priorStd": 1e-7, "seed": 2**32 - 1}):
-        script = _ask("toPython({ ...startState(named, given[0]), ...given[1] })", [name, changes])
-        compile(script, "playground.py", "exec")
-
-
-def test_without_points_the_script_says_that_there_are_none(tmp_path, monkeypatch):
-    state = _opened("?v=1&points=")["state"]
-    with pytest.raises(SystemExit, match="There are no points: add some to the playground"):
-        runpy.run_path(str(_exported(state, tmp_path, monkeypatch)))
-
-
-@pytest.mark.parametrize("points", [[[1, 1]], [[0, 2], [4, 2], [8, 2]], [[3, 1], [3, -1]]])
-@pytest.mark.filterwarnings("ignore::bayesian_nn.FlatFitWarning")
-def test_the_script_of_few_points_runs_too(points, tmp_path, monkeypatch):
-    own = {"data": "own", "points": points, "nSteps": 2}
-    state = _ask("({ ...startState(named), ...given, units: unitsFor(given.points) })", own)
-    names = runpy.run_path(str(_exported(state, tmp_path, monkeypatch)))
-    np.testing.assert_array_equal(names["data"].y, [y for _, y in points])
-
-
-def test_the_remarks_of_the_script_call_what_there_is():
-    script = _ask("toPython(startState(named))")
-    assert "# chains = bnn.sample_hmc(model, data, seed=0)" in script
-    assert {"seed"} <= set(signature(bnn.sample_hmc).parameters)
-    assert max(map(len, script.splitlines())) <= 100

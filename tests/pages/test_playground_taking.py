@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from readers import playground_reader
+from readers import elements
 from readers.playground_reader import POINTS, band, button, drag, says, set_to, state_of, train, wait
 
 pytestmark = pytest.mark.browser
 
-address, open_page = playground_reader.address, playground_reader.open_page
+folder, address, open_page, element = elements.fixtures("bayes-playground")
 
 
 def test_a_link_is_kept_and_opens_what_was_seen(open_page):

@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from readers import playground_reader
+from readers import elements
+from readers.element_reader import settle
 from readers.playground_reader import (
     PLAY,
     SMALL,
@@ -12,7 +13,6 @@ from readers.playground_reader import (
     place,
     says,
     set_to,
-    settle,
     until,
     until_says,
     until_step,
@@ -22,7 +22,7 @@ from readers.playground_reader import (
 
 pytestmark = pytest.mark.browser
 
-address, open_page = playground_reader.address, playground_reader.open_page
+folder, address, open_page, element = elements.fixtures("bayes-playground")
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,15 @@
 """Every page as axe judges it, light and dark, wide and narrow, and the theme's dialogs open."""
 
-from importlib.resources import files
 from urllib.parse import urlsplit
 
 import pytest
-from readers.browser import DESKTOP
+from readers.browser import AXE, DESKTOP
+from readers.element_reader import PHONE
 
 from site_build.files.pages_server import serve
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"width": 390, "height": 844}
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 # The coloured words of code are thousands, and most of axe's time: they become one text each. Their contrast
 # test_site_browser.py measures, as that of all text.
 PLAIN_CODE = """document.querySelectorAll(".highlight code").forEach((code) => {

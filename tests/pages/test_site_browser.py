@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from readers.browser import DESKTOP, MEASURE_CONTRAST, watch
+from readers.element_reader import CONTRAST, PHONE
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"width": 390, "height": 844}
-# WCAG 2.2, success criterion 1.4.3; large text (24 px, or bold from 18.66 px) needs less.
-CONTRAST = 4.5
+# Large text (24 px, or bold from 18.66 px) needs less.
 CONTRAST_LARGE = 3.0
 
 # Of the layout, unasked for, on Chromium's scale; 0.1 is where readers begin to mind.

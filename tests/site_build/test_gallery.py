@@ -14,11 +14,16 @@ from types import SimpleNamespace
 
 import pytest
 from mkdocs.exceptions import PluginError
-from readers.site_build_project import build, change, copy_of, environment, make_project, wait_for, write
-
-from site_build.execution import example_runs
-from site_build.execution.example_runs import Example
-from site_build.files import fingerprint
+from readers.site_build_project import (
+    build_fails,
+    build_passes,
+    change,
+    copy_of,
+    environment,
+    make_project,
+    wait_for,
+    write,
+)
 
 with warnings.catch_warnings():
     # mkdocs-gallery imports a name that mkdocs deprecates.
@@ -42,8 +47,7 @@ def built(tmp_path_factory):
     # Notebooks have their own tests, and starting a kernel takes time.
     shutil.rmtree(project / "docs" / "notebooks")
     change(project / "mkdocs.yml", "  - Your own data: notebooks/own.ipynb\n", "")
-    result = build(project)
-    assert result.returncode == 0, result.stdout
+    build_passes(project)
     return project
 
 
@@ -63,22 +67,20 @@ def test_a_failing_example_fails_every_build_until_it_is_mended(project):
     write(line, good[0] + "\nraise ValueError('the line broke')\n")
     write(film, good[1] + "\n1 / 0\n")
     for _ in range(2):
-        result = build(project)
-        assert result.returncode != 0
-        assert re.search(r"examples/plot_line\.py failed:\n(.*\n)*ValueError: the line broke", result.stdout)
-        assert re.search(r"examples/plot_film\.py failed:\n(.*\n)*ZeroDivisionError", result.stdout)
+        said = build_fails(project)
+        assert re.search(r"examples/plot_line\.py failed:\n(.*\n)*ValueError: the line broke", said)
+        assert re.search(r"examples/plot_film\.py failed:\n(.*\n)*ZeroDivisionError", said)
         assert snapshot(project / "outputs") == outputs
         assert "the line broke" not in (project / "docs" / "gallery" / "plot_line.md").read_text()
     write(line, good[0])
     write(film, good[1])
-    assert build(project).returncode == 0
+    build_passes(project)
     assert snapshot(project / "outputs") == outputs
 
 
 def test_a_change_of_the_library_runs_the_examples_again(project):
     change(project / "src" / "bayesian_nn" / "__init__.py", "SLOPE = 2", "SLOPE = 3")
-    result = build(project)
-    assert result.returncode == 0, result.stdout
+    build_passes(project)
     assert "The slope is 3," in (project / "site" / "blog" / "a-line" / "index.html").read_text()
     assert "the slope is 3" in (project / "docs" / "gallery" / "plot_line.md").read_text()
 
@@ -86,8 +88,7 @@ def test_a_change_of_the_library_runs_the_examples_again(project):
 def test_nothing_of_a_removed_example_is_published(project):
     (project / "examples" / "plot_film.py").unlink()
     change(project / "docs" / "blog" / "posts" / "line.md", '{{ film("plot_film/turn") }}', "")
-    result = build(project)
-    assert result.returncode == 0, result.stdout
+    build_passes(project)
     left = [
         path for folder in ("site", "docs", "outputs") for path in (project / folder).rglob("*plot_film*")
     ]
@@ -105,9 +106,8 @@ def test_an_example_that_leaves_a_fault_unsaid_fails(project):
     }
     for name, text in examples.items():
         write(project / "examples" / f"{name}.py", text)
-    result = build(project)
-    assert result.returncode != 0
-    report = result.stdout[result.stdout.rindex("ERROR") :]
+    said = build_fails(project)
+    report = said[said.rindex("ERROR") :]
     for name, complaint in {
         "plot_no_label": "name it in small letters",
         "plot_no_text": "figure 'bare' has no text alternative",
@@ -122,12 +122,10 @@ def test_a_page_that_quotes_without_asking_for_it_is_named(project):
     post = project / "docs" / "blog" / "posts" / "line.md"
     change(post, "render_macros: true\n", "")
     write(project / "docs" / "index.md", "# Home\n\n`{{ numbers.plot_line.slope }}`\n\n    {{ film('x') }}\n")
-    result = build(project)
-    assert result.returncode != 0
-    assert "blog/posts/line.md would show '{{ numbers'" in result.stdout
+    said = build_fails(project)
+    assert "blog/posts/line.md would show '{{ numbers'" in said
     change(post, "tags: [lines]", "tags: [lines]\nrender_macros: true")
-    result = build(project)
-    assert result.returncode == 0, result.stdout
+    build_passes(project)
 
 
 @pytest.mark.parametrize("name", ["plot_a", "plot_z"])
@@ -140,16 +138,14 @@ def test_an_example_that_touches_anothers_outputs_or_nobodys_fails(project, name
             project / "examples" / "plot_line.py", (project / "examples" / "plot_line.py").read_text() + "\n"
         )
         for _ in range(2):
-            result = build(project)
-            assert result.returncode != 0
+            said = build_fails(project)
             assert re.search(
                 rf"examples/{name}\.py failed:\n(.*\n)+.*may not change outputs/{victim}/numbers",
-                result.stdout,
+                said,
             )
     script.unlink()
     shutil.rmtree(project / "outputs" / "nobody")
-    result = build(project)
-    assert result.returncode == 0, result.stdout
+    build_passes(project)
     assert '"slope": 2' in (project / "outputs" / "plot_line" / "numbers.json").read_text()
 
 
@@ -169,9 +165,8 @@ def test_an_example_leaves_nothing_behind_for_the_next_one(project):
         + "assert drawn[0] != first\nnp.random.seed(1)\nassert drawn[1] != np.random.rand()\n"
         + "warnings.warn('still heard')\n",
     )
-    result = build(project)
-    assert result.returncode != 0
-    assert re.search(r"examples/plot_b\.py failed:\n(.*\n)*.*still heard", result.stdout)
+    said = build_fails(project)
+    assert re.search(r"examples/plot_b\.py failed:\n(.*\n)*.*still heard", said)
 
 
 def test_an_example_runs_again_when_a_file_that_it_read_changed(project):
@@ -182,13 +177,11 @@ def test_an_example_runs_again_when_a_file_that_it_read_changed(project):
     reader = "from pathlib import Path\n\nprint(Path('../outputs/plot_a/numbers.json').read_text())\n"
     # mkdocs-gallery knows its pages by their titles.
     write(project / "examples" / "plot_b.py", TITLE.replace("An example", "Another") + reader)
-    result = build(project)
-    assert result.returncode == 0, result.stdout
-    assert "successfully executed 0 out of 0" in build(project).stdout
+    build_passes(project)
+    assert "successfully executed 0 out of 0" in build_passes(project)
     write(project / "data" / "points.csv", "2")
-    result = build(project)
-    assert result.returncode == 0, result.stdout
-    assert "successfully executed 2 out of 2" in result.stdout
+    said = build_passes(project)
+    assert "successfully executed 2 out of 2" in said
     assert '{"elbo": 2}' in (project / "docs" / "gallery" / "plot_b.md").read_text()
 
 
@@ -213,10 +206,9 @@ def test_an_interrupted_run_costs_nothing_and_is_repeated(project, end):
     if end == signal.SIGINT:
         assert snapshot(project / "outputs") == outputs
     write(line, good)
-    result = build(project)
-    assert result.returncode == 0, result.stdout
+    said = build_passes(project)
     # The good script's outputs are back, and nothing had to run for them.
-    assert "successfully executed 0 out of 0" in result.stdout
+    assert "successfully executed 0 out of 0" in said
     assert snapshot(project / "outputs") == outputs
 
 
@@ -261,86 +253,6 @@ def test_serve_runs_a_changed_library_and_then_rests(project):
     finally:
         process.terminate()
         process.wait(30)
-
-
-# What decides, without a build for each.
-
-
-@pytest.fixture
-def example(tmp_path):
-    for name, text in {
-        "examples/plot_one.py": "one",
-        "examples/plot_other.py": "other",
-        "examples/data.csv": "1,2",
-        "src/bayesian_nn/model.py": "model",
-        "requirements.lock": "numpy==2",
-        "outputs/plot_one/numbers.json": "{}",
-        "docs/gallery/plot_one.md": "# One",
-        "docs/gallery/plot_one_more.md": "# Another example's",
-    }.items():
-        write(tmp_path / name, text)
-    (example, _) = example_runs.examples_in(tmp_path, tmp_path / "examples", tmp_path / "docs" / "gallery")
-    return example
-
-
-def run(example: Example, options: dict) -> None:
-    example_runs.begin(example, example_runs.inputs_of(example, options))
-    write(example.outputs / "numbers.json", "{}")
-    write(example.generated / "plot_one.md", "# One")
-    example_runs.accept(example, {}, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("file", "stale"),
-    [
-        ("examples/plot_one.py", True),
-        ("examples/data.csv", True),
-        ("src/bayesian_nn/model.py", True),
-        ("src/bayesian_nn/new_module.py", True),
-        ("requirements.lock", True),
-        ("outputs/plot_one/numbers.json", True),
-        ("outputs/plot_one/stray.png", True),
-        ("docs/gallery/plot_one.md", True),
-        ("docs/gallery/plot_one_more.md", False),
-        ("examples/plot_other.py", False),
-        ("examples/README.md", False),
-        ("examples/.ruff_cache/0.15/1234", False),
-        ("src/bayesian_nn/__pycache__/model.pyc", False),
-    ],
-)
-def test_what_makes_an_example_run_again(example, file, stale):
-    run(example, {})
-    assert example_runs.is_fresh(example, example_runs.inputs_of(example, {}))
-    write(example.root / file, "changed")
-    fingerprint.lock_digest.cache_clear()  # As in another process: this one has loaded what the lock named.
-    assert example_runs.is_fresh(example, example_runs.inputs_of(example, {})) is not stale
-
-
-def test_the_gallerys_options_and_missing_outputs_make_an_example_run_again(example):
-    run(example, {"line_numbers": False})
-    assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {"line_numbers": True}))
-    (example.outputs / "numbers.json").unlink()
-    assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {"line_numbers": False}))
-
-
-def test_a_run_starts_without_the_last_runs_files_and_an_edit_meanwhile_makes_it_stale(example):
-    run(example, {})
-    write(example.outputs / "renamed.png", "no run makes this any more")
-    example_runs.begin(example, example_runs.inputs_of(example, {}))
-    assert example.published() == []
-    write(example.scripts / "plot_one.py", "edited while it ran")
-    example_runs.accept(example, {}, 1.0)
-    assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {}))
-
-
-@pytest.mark.parametrize("text", ["", '{"inputs": ', "[]"])
-def test_a_record_that_cannot_be_read_is_none(example, text):
-    run(example, {})
-    write(example.state / "record.json", text)
-    assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {}))
-    write(example.state / "running.json", text)
-    example_runs.accept(example, {}, 1.0)
-    assert not example_runs.is_fresh(example, example_runs.inputs_of(example, {}))
 
 
 @pytest.mark.parametrize(

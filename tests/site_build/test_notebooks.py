@@ -7,7 +7,16 @@ import shutil
 import pytest
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
-from readers.site_build_project import build, change, copy_of, make_project, notebook, write
+from readers.site_build_project import (
+    build,
+    build_fails,
+    build_passes,
+    change,
+    copy_of,
+    make_project,
+    notebook,
+    write,
+)
 
 from site_build.pages.notebook_html import checked, described, tidied
 
@@ -27,8 +36,7 @@ def built(tmp_path_factory):
     shutil.rmtree(project / "docs" / "blog" / "posts")
     post = "---\ndate: 2026-01-02\ndescription: Short.\n---\n# A post\n\nShort.\n"
     write(project / "docs" / "blog" / "posts" / "short.md", post)
-    result = build(project)
-    assert result.returncode == 0, result.stdout
+    build_passes(project)
     return project
 
 
@@ -46,21 +54,19 @@ def test_a_notebook_that_raises_fails_every_build_until_it_is_mended(project):
     good = own.read_text()
     write(own, notebook("# Own data", "1 / 0"))
     for _ in range(2):
-        result = build(project)
-        assert result.returncode != 0
-        assert re.search(r"notebooks/own\.ipynb failed:\n(.*\n)*ZeroDivisionError", result.stdout)
+        said = build_fails(project)
+        assert re.search(r"notebooks/own\.ipynb failed:\n(.*\n)*ZeroDivisionError", said)
     write(own, good)
-    result = build(project)
-    assert result.returncode == 0, result.stdout
+    build_passes(project)
 
 
 def test_a_notebook_runs_again_when_the_library_or_its_data_changed_and_else_not(project):
     result = build(project)
     assert (result.returncode, executions(result.stdout)) == (0, 0), result.stdout
     change(project / "src" / "bayesian_nn" / "__init__.py", "SLOPE = 2", "SLOPE = 3")
-    assert executions(build(project).stdout) == 1
+    assert executions(build_passes(project)) == 1
     write(project / "docs" / "notebooks" / "own.csv", "1,2,3\n")
-    assert executions(build(project).stdout) == 1
+    assert executions(build_passes(project)) == 1
     assert "rows: 2 3" in (project / "site" / "notebooks" / "own" / "index.html").read_text()
     assert len(list((project / ".cache" / "notebooks").rglob("*.json"))) == 1
 
@@ -68,9 +74,8 @@ def test_a_notebook_runs_again_when_the_library_or_its_data_changed_and_else_not
 def test_a_notebook_that_writes_beside_itself_would_be_built_endlessly(project):
     own = project / "docs" / "notebooks" / "own.ipynb"
     write(own, notebook("# Own data", "print(open('made.txt', 'w').write('x'))"))
-    result = build(project)
-    assert result.returncode != 0
-    assert "changes files beside itself" in result.stdout
+    said = build_fails(project)
+    assert "changes files beside itself" in said
 
 
 def test_a_warning_in_a_notebook_is_an_error():
@@ -111,8 +116,7 @@ def test_a_kernel_shows_figures_though_the_build_draws_without_a_screen(project,
         project / "docs" / "notebooks" / "own.ipynb",
         notebook("# Own data", "import os", "print(os.environ['MPLBACKEND'])"),
     )
-    result = build(project)
-    assert result.returncode == 0, result.stdout
+    build_passes(project)
     page = (project / "site" / "notebooks" / "own" / "index.html").read_text()
     assert "matplotlib_inline" in page
 

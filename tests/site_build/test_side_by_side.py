@@ -13,6 +13,8 @@ import pytest
 from mkdocs.exceptions import PluginError
 from readers.site_build_project import (
     build,
+    build_fails,
+    build_passes,
     change,
     copy_of,
     environment,
@@ -108,18 +110,16 @@ def test_two_examples_run_at_the_same_time_in_two_processes_and_a_third_may_fail
     example(project, "a", MEET.format(name="a", other="b"))
     example(project, "b", MEET.format(name="b", other="a"))
     broken = example(project, "c", "print('about to break')\n1 / 0\n")
-    result = build(project, JOBS="2", MEETING=str(tmp_path / "meeting"))
-    assert result.returncode != 0
-    assert "ZeroDivisionError" in failure_of("c", result.stdout)
-    assert result.stdout.count(".py failed:") == 1
-    assert "plot_c | " in result.stdout
+    said = build_fails(project, JOBS="2", MEETING=str(tmp_path / "meeting"))
+    assert "ZeroDivisionError" in failure_of("c", said)
+    assert said.count(".py failed:") == 1
+    assert "plot_c | " in said
     processes = numbers(project, "a")["process"], numbers(project, "b")["process"]
     assert processes[0] != processes[1]
 
     change(broken, "1 / 0", "")
-    result = build(project, MEETING=str(tmp_path / "nowhere"))
-    assert result.returncode == 0, result.stdout
-    assert "successfully executed 1 out of 1" in result.stdout
+    said = build_passes(project, MEETING=str(tmp_path / "nowhere"))
+    assert "successfully executed 1 out of 1" in said
     assert (numbers(project, "a")["process"], numbers(project, "b")["process"]) == processes
 
 
@@ -134,9 +134,8 @@ def test_side_by_side_or_not_the_files_are_the_same_to_the_byte(project, tmp_pat
     example(project, "ba", READ.format(other="d"))
     other = copy_of(project, tmp_path / "other")
     for folder, jobs in ((project, "1"), (other, "3")):
-        result = build(folder, JOBS=jobs)
-        assert result.returncode == 0, result.stdout
-        assert f"5 examples to run, {jobs} at a time" in result.stdout
+        said = build_passes(folder, JOBS=jobs)
+        assert f"5 examples to run, {jobs} at a time" in said
     assert made(project) == made(other)
     assert any(name.endswith("plot_c/line-dark.png") for name in made(project))
 
@@ -145,20 +144,17 @@ def test_side_by_side_or_not_the_files_are_the_same_to_the_byte(project, tmp_pat
 def test_an_example_that_reads_anothers_outputs_runs_after_it(project, jobs):
     maker = example(project, "z", "time.sleep(1)\n" + MAKE.format(value=1))
     reader = example(project, "a", READ.format(other="z"))
-    result = build(project, JOBS=jobs)
-    assert result.returncode == 0, result.stdout
-    assert "plot_a waits for the outputs of plot_z" in result.stdout
+    said = build_passes(project, JOBS=jobs)
+    assert "plot_a waits for the outputs of plot_z" in said
     change(maker, "made=1", "made=2")
-    result = build(project, JOBS=jobs)
-    assert result.returncode == 0, result.stdout
-    assert "waits" not in result.stdout  # What the last run read is known.
+    said = build_passes(project, JOBS=jobs)
+    assert "waits" not in said  # What the last run read is known.
     assert "{'made': 2}" in (project / "docs" / "gallery" / "plot_a.md").read_text()
 
     # The other way round, against what the last runs read.
     write(maker, HEAD.format(name="z") + READ.format(other="a"))
     write(reader, HEAD.format(name="a") + MAKE.format(value=3))
-    result = build(project, JOBS=jobs)
-    assert result.returncode == 0, result.stdout
+    build_passes(project, JOBS=jobs)
     assert "{'made': 3}" in (project / "docs" / "gallery" / "plot_z.md").read_text()
 
 
@@ -176,23 +172,20 @@ def test_the_longest_example_runs_first_once_its_duration_is_known(project):
 def test_examples_that_wait_for_each_other_fail(project):
     for name, other in ("ab", "ba"):
         example(project, name, READ.format(other=other) + MAKE.format(value=1))
-    result = build(project, JOBS="2")
-    assert result.returncode != 0
+    said = build_fails(project, JOBS="2")
     for name in "ab":
-        assert "wait for each other's outputs" in failure_of(name, result.stdout)
+        assert "wait for each other's outputs" in failure_of(name, said)
 
 
 def test_what_no_hook_of_python_sees_is_found_out_too(project):
     example(project, "z", MAKE.format(value=1))
-    assert build(project).returncode == 0
+    build_passes(project)
     native = "subprocess.run(['sh', '-c', 'echo 7 > ../outputs/plot_z/numbers.json'], check=True)\n"
     intruder = example(project, "a", native)
-    result = build(project)
-    assert result.returncode != 0
-    assert "it wrote or deleted outputs/plot_z/numbers.json" in failure_of("a", result.stdout)
+    said = build_fails(project)
+    assert "it wrote or deleted outputs/plot_z/numbers.json" in failure_of("a", said)
     write(intruder, HEAD.format(name="a"))
-    result = build(project)
-    assert result.returncode == 0, result.stdout
+    build_passes(project)
     assert numbers(project, "z") == {"made": 1}
 
 
@@ -200,9 +193,8 @@ def test_an_error_that_an_example_catches_is_still_one(project):
     example(project, "z", MAKE.format(value=1))
     caught = "try:\n    (outputs / 'plot_z' / 'more.txt').write_text('x')\nexcept OSError:\n    pass\n"
     example(project, "a", caught + "os.makedirs(outputs / 'plot_z', exist_ok=True)\n")
-    result = build(project)
-    assert result.returncode != 0
-    assert "it wanted to change outputs/plot_z/more.txt" in failure_of("a", result.stdout)
+    said = build_fails(project)
+    assert "it wanted to change outputs/plot_z/more.txt" in failure_of("a", said)
     assert numbers(project, "z") == {"made": 1}
 
 
@@ -222,9 +214,8 @@ def test_a_cache_is_neither_an_input_nor_an_output(tmp_path):
 def test_an_example_whose_process_dies_fails(project):
     example(project, "a", "print('so far')\nos.kill(os.getpid(), 9)\n")
     example(project, "b", MAKE.format(value=1))
-    result = build(project, JOBS="1")
-    assert result.returncode != 0
-    assert "SIGKILL" in failure_of("a", result.stdout)
+    said = build_fails(project, JOBS="1")
+    assert "SIGKILL" in failure_of("a", said)
     assert numbers(project, "b") == {"made": 1}
 
 

@@ -89,9 +89,8 @@ def lyapunov(model, data, batch_size, times, friction):
     n_points, n_latents = truth.design.shape
     noise_std = model.likelihood.noise_std / model.scaling.y_scale
     targets = (data.y - model.scaling.y_shift) / model.scaling.y_scale
-    prior = np.eye(n_latents) / model.prior.std**2
-    identity = np.eye(n_latents)
-    size = 2 * n_latents
+    identity, size = np.eye(n_latents), 2 * n_latents
+    prior = identity / model.prior.std**2
     doubled, noise = np.zeros((size**2, size**2)), np.zeros((size, size))
     subsets = list(itertools.combinations(range(n_points), batch_size))
     for rows in map(list, subsets):
@@ -128,23 +127,19 @@ def test_minibatches_widen_the_draws_by_what_their_gradient_varies(friction, rel
     assert np.all(np.abs(covariance - expected) < 5 * error)
     assert np.all(np.diag(error) < 0.05 * np.diag(expected))
     # Wider than the posterior, and than the same steps with all the data.
-    excess = np.diag(expected) / np.diag(stationary(truth.precision, relative)) - 1
+    with_all = np.diag(stationary(truth.precision, relative))
+    excess = np.diag(expected) / with_all - 1
     assert np.all(excess > 0.01)
     if relative > 0.02:
         assert np.all(excess > 0.15)
-        assert np.all(
-            np.diag(covariance) - np.diag(stationary(truth.precision, relative)) > 3 * np.diag(error)
-        )
+        assert np.all(np.diag(covariance) - with_all > 3 * np.diag(error))
 
 
 def test_the_closed_forms_agree():
     for friction, relative in ((1.0, 0.5), (FRICTION, 0.3)):
         times = math.sqrt((4 - 2 * friction) * relative / STIFFEST)
-        np.testing.assert_allclose(
-            lyapunov(MODEL, DATA, DATA.n_points, times, friction),
-            stationary(TRUTH.precision, relative),
-            atol=1e-12,
-        )
+        whole = lyapunov(MODEL, DATA, DATA.n_points, times, friction)
+        np.testing.assert_allclose(whole, stationary(TRUTH.precision, relative), atol=1e-12)
 
 
 # --- the default step
@@ -205,10 +200,8 @@ def test_draws_are_kept_latents_weighted_by_their_step_size():
     np.testing.assert_array_equal(draws, chains.draw(6, seed=0))
     chains = LangevinChains(MODEL, latents, np.array([3.0, 2.0, 1.0]))
     # Many at once, and as many as there are.
-    for weighted in (
-        chains.draw(6000, seed=0),
-        np.concatenate([chains.draw(6, seed=k) for k in range(1000)]),
-    ):
+    as_many = np.concatenate([chains.draw(6, seed=k) for k in range(1000)])
+    for weighted in (chains.draw(6000, seed=0), as_many):
         share = np.mean(weighted[:, :1] == latents[..., 0].ravel(), axis=0)
         expected = np.tile([3, 2, 1], 2) / 12
         assert np.all(np.abs(share - expected) < 5 * np.sqrt(expected * (1 - expected) / 6000))

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 DESKTOP = {"width": 1280, "height": 900}
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 MEASURE_CONTRAST = Path(__file__).parents[1].joinpath("contrast.js").read_text(encoding="utf-8")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The first two let Chromium start as root and in a container; the rest keep it from calling home.

@@ -1,7 +1,7 @@
 """A folder of pages with a digit canvas each, their posteriors, and the images that these know."""
 
 import numpy as np
-from readers.theme_pages import dress
+from readers.theme_pages import FAR, STILL, dress, page_of
 from repository import ROOT
 
 from bayesian_nn.browser.quantised_posterior import write_quantised_posterior
@@ -9,20 +9,14 @@ from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.mnist import DataUnavailableError, load_digits, load_mnist
 
 SIZES = {"small": (64, 32, 10), "large": (784, 128, 10)}
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>A digit canvas</title><link rel="icon" href="data:,">
-{styles}
-<body data-md-color-scheme="{scheme}" data-md-color-primary="custom" data-md-color-accent="custom">
-<main class="md-content"><article class="md-content__inner md-typeset">
-{before}
-<figure class="digits-frame"><p><digit-canvas src="{source}"><img alt="A still." width="640" height="480"
-src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="></digit-canvas></p></figure>
+PAGE = page_of(
+    f"""
+{{before}}
+<figure class="digits-frame"><p><digit-canvas src="{{source}}">{STILL}</digit-canvas></p></figure>
 <p id="after">What follows.</p>
-</article></main>
-<script type="module" src="digits/digit-canvas.js"></script>
-"""
+""",
+    module="digits/digit-canvas.js",
+)
 
 
 def images_of(kind):
@@ -60,11 +54,10 @@ def write_posterior(path, kind, *, activation="relu"):
 def make_pages(folder):
     """Returns `folder`, filled with pages, the site's assets and the theme's own styles."""
     links = dress(folder, "page/style.css", "digits/digit-canvas.css")
-    far = '<div style="height: 5000px"></div>'
     pages = {
         **{kind: (f"{kind}.bin", "default", "") for kind in SIZES},
         "dark": ("large.bin", "slate", ""),
-        "far": ("large.bin", "default", far),
+        "far": ("large.bin", "default", FAR),
         "missing": ("nowhere.bin", "default", ""),
     }
     for name, (source, scheme, before) in pages.items():

@@ -2,6 +2,7 @@
 
 import numpy as np
 from readers import player_pages
+from readers.theme_pages import FAR
 
 from bayesian_nn.browser.class_record import write_class_record
 from bayesian_nn.data.mnist import load_digits
@@ -42,13 +43,12 @@ def make_pages(folder):
     given = arguments()
     named = tuple(f'<b>&"{name}' for name in given["class_names"])
     write_class_record(folder / "odd.bin", **given | {"class_names": named})
-    far = '<div style="height: 5000px"></div>'
     run = player_pages.player("run", src="fit.bin")
     pages = {
         "digits": ("default", "", player("fit", src="classes.bin")),
         "digits-dark": ("slate", "", player("fit", src="classes.bin")),
         "digits-given": ("default", "", player("fit", src="classes.bin", step=STEPS[20])),
-        "digits-far": ("default", far, player("fit", src="classes.bin")),
+        "digits-far": ("default", FAR, player("fit", src="classes.bin")),
         "digits-and-run": ("default", "", player("fit", src="classes.bin") + run),
         "digits-odd": ("default", "", player("fit", src="odd.bin")),
         "digits-wrong": ("default", "", player("fit", src="fit.bin")),

@@ -1,84 +1,18 @@
-"""Pages with a player of a classifier of two inputs, its record, and what a reader sees there."""
+"""What a reader sees on a page with a player of a classifier of two inputs, and what its record says."""
 
 import base64
 import io
-from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from matplotlib.colors import BoundaryNorm
 from PIL import Image
-from readers import player_pages
-from readers.browser import serve
-from readers.player_reader import MINUS, opening, settle
+from readers.element_reader import settle
+from readers.plane_player_pages import LIMITS
+from readers.player_reader import MINUS
 
-from bayesian_nn.browser.plane_record import read_plane_record, write_plane_record
-from bayesian_nn.data.toy import two_moons
-from bayesian_nn.figures.plane import DOUBT, PROBABILITY, SCALES, plane_grid
-from bayesian_nn.predictions.classes import ClassPrediction
+from bayesian_nn.figures.plane import DOUBT, PROBABILITY, SCALES
 
-STEPS = player_pages.STEPS
-LAST = len(STEPS) - 1
-LIMITS = ((-2.0, 3.0), (-1.5, 2.0))
-GRID = plane_grid(LIMITS, n_across=21)
 KINDS = (PROBABILITY, DOUBT)
-
-
-def arguments():
-    """A border that bends while it is learnt, and draws that come to disagree about it to the right."""
-    elbo = -60 - 400 * np.exp(-np.arange(STEPS[-1]) / 60)
-    sides = np.linspace(-2, 2, 9)[:, None]
-
-    def prediction(share):
-        bend = 0.8 * share * np.sin(2 * GRID[:, 0])
-        logits = 8 * share * (bend - GRID[:, 1] + 0.3 + 0.5 * sides * GRID[:, 0])
-        p = 1 / (1 + np.exp(-logits))
-        return ClassPrediction(np.stack([1 - p, p], axis=-1))
-
-    run = {"recorded_steps": STEPS, "n_steps_done": len(elbo), "elbo": elbo, "final_elbo": elbo[-1]}
-    return {
-        "run": SimpleNamespace(**run),
-        "grid": GRID,
-        "predictions": [prediction(share) for share in (STEPS / STEPS[-1]) ** 0.4],
-        "data": two_moons(seed=2, n_points=60),
-    }
-
-
-def add_pages(folder):
-    """Returns the folder of `player_pages.make_pages`, with pages of this kind of player added."""
-    write_plane_record(folder / "plane.bin", **arguments())
-    player = player_pages.player("fit", element="plane-player", src="plane.bin")
-    wrong = player_pages.player("fit", element="plane-player", src="fit.bin")
-    pages = {
-        "plane": ("default", "", player),
-        "plane-dark": ("slate", "", player),
-        "plane-wrong": ("default", "", wrong),
-    }
-    player_pages.add_pages(folder, "plane-player", pages)
-    return folder
-
-
-# Fixtures, for the test files to take by their names.
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return add_pages(player_pages.make_pages(tmp_path_factory.mktemp("pages")))
-
-
-@pytest.fixture(scope="module")
-def record(folder):
-    return read_plane_record(folder / "plane.bin")
-
-
-@pytest.fixture(scope="module")
-def address(folder):
-    with serve(folder, "/blog/") as where:
-        yield where
-
-
-@pytest.fixture
-def open_page(browser, address):
-    with opening(browser, address, "plane-player", "plane") as opened:
-        yield opened
 
 
 def words_at(record, t):

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
-from readers.theme_pages import dress
+from readers.theme_pages import FAR, STILL, dress, page_of
 from truths import made_by_hand
 
 import bayesian_nn as bnn
@@ -13,25 +13,15 @@ from bayesian_nn.browser.run_record import write_player_record
 X_RANGE = (-4.0, 12.0)
 NOISE_SEED = 5
 STEPS = np.unique(np.round(np.geomspace(1, 1001, 41)).astype(int)) - 1
-STILL = (
-    '<img alt="A still." width="640" height="480" '
-    'src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==">'
-)
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>A player</title><link rel="icon" href="data:,">
-{styles}
-<body data-md-color-scheme="{scheme}" data-md-color-primary="custom" data-md-color-accent="custom">
-<main class="md-content"><article class="md-content__inner md-typeset">
-<h1 id="top">A run</h1>
+PAGE = page_of(
+    """
 <p>Watch what happens <a id="link" href="?player=fit&amp;step=40#fit">at step 40</a>.</p>
 {before}
 {players}
 <p id="after">What follows.</p>
-</article></main>
-<script type="module" src="player/training-player.js"></script>
-"""
+""",
+    module="player/training-player.js",
+)
 
 
 def data():
@@ -82,7 +72,6 @@ def add_pages(folder, element, pages):
 def make_pages(folder):
     """Returns `folder`, filled with pages, records, the site's assets and the theme's own styles."""
     links = dress(folder, "page/style.css", "player/player.css")
-    far = '<div style="height: 5000px"></div>'
     fit = {"src": "fit.bin", "truth": "hmc.json"}
     pages = {
         "fit": ("default", "", player("fit", **fit)),
@@ -99,7 +88,7 @@ def make_pages(folder):
             player("fit", src="odd.bin", beside="flat.bin", titles="a &lt;b>&amp;&quot; title|other"),
         ),
         "two": ("default", "", player("fit", **fit) + player("flat", src="flat.bin")),
-        "far": ("default", far, player("fit", **fit)),
+        "far": ("default", FAR, player("fit", **fit)),
         "bandless": ("default", "", player("fit", **fit | {"truth": "nowhere.json"})),
         "missing": ("default", "", player("fit", src="nowhere.bin")),
         "broken": ("default", "", player("fit", src="hmc.json")),

@@ -3,27 +3,20 @@
 import json
 
 from readers.node import ASSETS, evaluate_in_node
-from readers.theme_pages import dress
+from readers.theme_pages import STILL, dress, page_of
 
 import bayesian_nn as bnn
 from bayesian_nn.browser.training_twin import Network, digest, train
 from site_build.theme.security import with_policy
 
 STYLES = ("page/style.css", "player/player.css", "playground/playground.css")
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>A playground</title><link rel="icon" href="data:,">
-{styles}
-<body data-md-color-scheme="{scheme}" data-md-color-primary="custom" data-md-color-accent="custom">
-<div class="md-container"><main class="md-content"><article class="md-content__inner md-typeset">
-<h1>A playground</h1>
-<figure class="playground-frame"><bayes-playground src="{source}"><img alt="A still." width="640" height="480"
-src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="></bayes-playground></figure>
+PAGE = page_of(
+    f"""
+<figure class="playground-frame"><bayes-playground src="{{source}}">{STILL}</bayes-playground></figure>
 <p id="after">What follows: <a id="wide" href="?v=1&amp;start=0.8&amp;steps=200">a wide start</a>.</p>
-</article></main></div>
-<script type="module" src="playground/playground.js"></script>
-"""
+""",
+    module="playground/playground.js",
+)
 
 
 def original_points():

@@ -3,54 +3,17 @@
 import time
 
 import numpy as np
-import pytest
-from readers.browser import serve
-from readers.playground_pages import make_pages, original_points
+from readers.playground_pages import original_points
 
-DESKTOP, PHONE, NARROW = ({"width": width, "height": 844} for width in (1280, 390, 320))
 PLAY = "document.querySelector('bayes-playground')"
 POINTS = original_points()
 # Few and quick: for what asks only how things go together.
 SMALL = "?v=1&points=0,1_1,0.5_2,-0.4_6,0.9_7,0.7_8,-0.1&width=2&depth=1&steps=60"
 
 
-# Fixtures, for the test files to take by their names.
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    with serve(make_pages(tmp_path_factory.mktemp("pages")), "/blog/") as where:
-        yield where
-
-
-@pytest.fixture
-def open_page(browser, address):
-    """A function that opens a page of `playground_pages`; an error, or another's server, fails the test.
-    sound: whether none is expected."""
-    contexts, wrong = [], []
-
-    def opened(search="", *, name="light", viewport=DESKTOP, ready=True, sound=True, **preferences):
-        contexts.append(browser.new_context(viewport=viewport, **preferences))
-        page = contexts[-1].new_page()
-        if sound:
-            page.on("console", lambda message: wrong.append(message.text))
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda asked: asked.url.startswith((address, "data:")) or wrong.append(asked.url))
-        page.goto(f"{address}{name}.html{search}")
-        if ready:
-            page.wait_for_selector("bayes-playground[data-run]")
-            # A slow page may be drawn later than its worker answers.
-            until(page, f"{PLAY}.charts.every(({{ box }}) => box)")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not wrong
-
-
-def settle(page):
-    page.evaluate(
-        "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
-    )
+def until_drawn(page):
+    """Until the charts are: a slow page may be drawn later than its worker answers."""
+    until(page, f"{PLAY}.charts.every(({{ box }}) => box)")
 
 
 def state_of(page):

@@ -201,6 +201,20 @@ def build(project: Path, *, command=("-m", "mkdocs"), **variables: str) -> subpr
     )
 
 
+def build_passes(project: Path, **variables: str) -> str:
+    """Return what the strict build of a project says; it must succeed."""
+    result = build(project, **variables)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def build_fails(project: Path, **variables: str) -> str:
+    """Return what the strict build of a project says; it must fail."""
+    result = build(project, **variables)
+    assert result.returncode != 0, result.stdout
+    return result.stdout
+
+
 def timeless(content: bytes) -> bytes:
     """Return a file without how long a script ran, which a page says and which differs from run to run."""
     return re.sub(rb'(class="provenance__seconds">)[^<]*', rb"\1", content)
