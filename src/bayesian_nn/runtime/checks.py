@@ -59,20 +59,51 @@ def instance(argument: str, value, kind: type, remedy: str):
 
 
 def finite_numbers(argument: str, values) -> np.ndarray:
-    """Returns `values` as an array of float64. Raises ValueError for text, and for NaN and infinity, with the
-    first one's index."""
+    """Returns `values` as an array of float64. Raises ValueError for text, dates and complex numbers, for
+    masked values, and for NaN and infinity, with the first one's index."""
+    if isinstance(values, np.ma.MaskedArray):
+        _refuse(argument, values.data, np.ma.getmaskarray(values), "that are masked")
+        values = values.data
     try:
-        values = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        found = np.asarray(values)
+    except ValueError as error:
         raise ValueError(f"{argument} must be an array of numbers: {error}") from None
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        where = tuple(bad[0].tolist())
+    kind = _kind_of(found)
+    if kind is not None:
+        raise ValueError(f"{argument} must be an array of numbers; got {kind}.")
+    try:
+        numbers = found.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{argument} must be an array of numbers: {error}") from None
+    _refuse(argument, numbers, ~np.isfinite(numbers), "that are not finite")
+    return numbers
+
+
+# What NumPy would turn into numbers in silence: a missing date into -9e18, a word of digits into its value.
+_NO_NUMBERS = {
+    "M": "dates. Leave out the missing ones, and give days, as in (x - x.min()) / np.timedelta64(1, 'D')",
+    "m": "times between dates. Divide by a unit, as in x / np.timedelta64(1, 'D')",
+    "c": "complex numbers. Give real and imaginary part a column each",
+    "U": "text. If it holds numbers, and no identifiers, convert it with astype(float)",
+    "S": "text. If it holds numbers, and no identifiers, convert it with astype(float)",
+}
+
+
+def _kind_of(values):
+    """Returns what an array, or any member of an array of objects, is instead of numbers; None if it is."""
+    if values.dtype.kind != "O":
+        return _NO_NUMBERS.get(values.dtype.kind)
+    kinds = {np.asarray(value).dtype.kind for value in values.flat}
+    return next((_NO_NUMBERS[kind] for kind in sorted(kinds) if kind in _NO_NUMBERS), None)
+
+
+def _refuse(argument, values, wrong, what):
+    if wrong.any():
+        where = tuple(np.argwhere(wrong)[0].tolist())
         raise ValueError(
-            f"{argument} has {len(bad)} values that are not finite, the first at index {where}: "
+            f"{argument} has {np.count_nonzero(wrong)} values {what}, the first at index {where}: "
             f"{values[where]}. Remove or fill these first."
         )
-    return values
 
 
 def shown(value) -> str:
