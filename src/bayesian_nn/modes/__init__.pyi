@@ -1,5 +1,5 @@
+from .curvature import jacobian as jacobian
 from .dropout import DropoutFit as DropoutFit
 from .ensemble import Ensemble as Ensemble
 from .laplace import Laplace as Laplace
-from .laplace import jacobian as jacobian
 from .map_estimate import MapEstimate as MapEstimate

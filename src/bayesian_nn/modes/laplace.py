@@ -1,6 +1,5 @@
 """Laplace's approximation: a Gaussian at the posterior's mode, as curved as the posterior is there."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,18 +8,16 @@ from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.log_joint import log_joint
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.network import hidden_units, outputs
 from bayesian_nn.model.observations import check_data, observe
 from bayesian_nn.model.prior_terms import gaussian_prior, require_mode
+from bayesian_nn.modes.curvature import free_latents, precision
 from bayesian_nn.modes.map_estimate import MapEstimate
 from bayesian_nn.runtime.checks import finite_numbers, whole_number, yes_or_no
 from bayesian_nn.runtime.random_streams import LAPLACE, generator
 from bayesian_nn.runtime.tensorflow import tf
 
-__all__ = ["Laplace", "fit_laplace", "jacobian", "precision"]
+__all__ = ["Laplace", "fit_laplace"]
 
-# Numbers of derivatives that are held at once: 64 MB in double precision.
-PART = 2**23
 # Half of Newton's decrement, in nats: what climbing on would still gain. More than this is no mode.
 MOST_TO_GAIN = 0.01
 
@@ -98,7 +95,7 @@ def fit_laplace(
         )
     observations = observe(model, data, tf.float64)
     diagonal, last_layer = yes_or_no("diagonal", diagonal), yes_or_no("last_layer", last_layer)
-    free = _free(model, last_layer)
+    free = free_latents(model, last_layer)
     matrix = precision(model, mode, observations.inputs.numpy(), diagonal=diagonal, last_layer=last_layer)
     if diagonal:
         scale = 1 / np.sqrt(matrix)
@@ -118,93 +115,6 @@ def fit_laplace(
             "optimizer=Adam(1e-3))."
         )
     return Laplace(model, mode, free, scale, height + 0.5 * len(free) * np.log(2 * np.pi) + log_volume)
-
-
-def precision(
-    model: Model, latents, inputs, *, diagonal: bool = False, last_layer: bool = False
-) -> np.ndarray:
-    """Returns the generalised Gauss-Newton matrix of -log p(y, latents | x) `[n_free, n_free]`, or its
-    diagonal `[n_free]`, for latents `[n_latents]` and `inputs = model.inputs(x)`: Σ JᵀHJ over the points,
-    with H the expected curvature of the likelihood in its outputs and unknowns, plus the prior's precision.
-
-    H is the Fisher information, so for an unknown of the likelihood, such as log noise_std, this is Fisher's
-    matrix too (Kunstner et al. 2019, "Limitations of the empirical Fisher approximation", section 3).
-    """
-    _, stds = gaussian_prior(model, "fit_laplace")
-    own_precision = stds[_free(model, last_layer)] ** -2.0
-    total = own_precision if diagonal else np.diag(own_precision)
-    n_unknowns = len(model.likelihood.unknowns)
-    for part, derivatives in _derivatives(model, latents, inputs, last_layer):
-        curvature = _curvature(model, latents, part)
-        # The unknowns are latents themselves, the last of those that vary.
-        extended = np.zeros((len(part), curvature.shape[1], derivatives.shape[2]))
-        extended[:, : derivatives.shape[1]] = derivatives
-        for index in range(n_unknowns):
-            extended[:, index - n_unknowns, index - n_unknowns] = 1
-        weighted = np.einsum("nij,njl->nil", curvature, extended)
-        if diagonal:
-            total = total + np.einsum("nil,nil->l", weighted, extended)
-        else:
-            total = total + weighted.reshape(-1, total.shape[0]).T @ extended.reshape(-1, total.shape[0])
-    return total
-
-
-def jacobian(model: Model, latents, inputs, *, last_layer: bool = False) -> np.ndarray:
-    """Returns the derivatives `[n_points, n_outputs, n_free]` of the network's outputs, in its own units, by
-    the latents that vary, in float64, for latents `[n_latents]` and `inputs = model.inputs(x)` `[n_points,
-    n_inputs]`."""
-    return np.concatenate([part for _, part in _derivatives(model, latents, inputs, last_layer)])
-
-
-def _derivatives(model, latents, inputs, last_layer) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields the points in parts: their inputs, and their derivatives `[n_part, n_outputs, n_free]`."""
-    latents, inputs = np.asarray(latents, np.float64), np.asarray(inputs, np.float64)
-    n_free = len(_free(model, last_layer))
-    length = int(np.clip(PART // (model.likelihood.n_outputs * n_free), 1, 512))
-    of_part = _last_layer_derivatives if last_layer else _all_derivatives
-    for begin in range(0, len(inputs), length):
-        part = inputs[begin : begin + length]
-        yield part, of_part(model, latents, part)
-
-
-def _all_derivatives(model, latents, inputs):
-    # A copy of the latents for each point: the gradient by a copy is the row of its point.
-    copies = tf.constant(np.repeat(latents[None], len(inputs), axis=0))
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(copies)
-        of_points = outputs(model, copies, inputs)
-        own = [tf.linalg.trace(of_points[:, k]) for k in range(model.likelihood.n_outputs)]
-    return np.stack([tape.gradient(each, copies).numpy() for each in own], axis=1)
-
-
-def _last_layer_derivatives(model, latents, inputs):
-    # The last layer is linear in its weights: their derivatives are the units that they come from.
-    n_in, n_out = model.layers[-1]
-    units = hidden_units(model, latents, inputs).numpy().T
-    derivatives = np.zeros((len(inputs), n_out, len(_free(model, True))))
-    for k in range(n_out):
-        derivatives[:, k, k : n_in * n_out : n_out] = units
-        derivatives[:, k, n_in * n_out + k] = 1
-    return derivatives
-
-
-def _curvature(model, latents, inputs):
-    """Returns H `[n_points, n_outputs + n_unknowns, n_outputs + n_unknowns]`."""
-    latents = np.asarray(latents, np.float64)
-    values = list(outputs(model, latents, inputs).numpy())
-    n_weights, n_unknowns = model.n_weights, len(model.likelihood.unknowns)
-    unknowns = list(latents[n_weights : n_weights + n_unknowns])
-    rows = model.likelihood.curvature(values, unknowns, list(np.atleast_1d(model.scaling.y_scale)))
-    return np.stack(
-        [np.stack([np.broadcast_to(each, len(inputs)) for each in row], axis=-1) for row in rows], axis=-2
-    )
-
-
-def _free(model, last_layer):
-    """Returns which latents vary `[n_free]`."""
-    n_in, n_out = model.layers[-1]
-    first = model.n_weights - (n_in + 1) * n_out if last_layer else 0
-    return np.arange(first, model.n_latents)
 
 
 def _height(model, mode, observations):

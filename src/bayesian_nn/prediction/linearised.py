@@ -4,7 +4,8 @@ import numpy as np
 
 from bayesian_nn.model.log_joint import network_outputs
 from bayesian_nn.model.observations import as_points
-from bayesian_nn.modes.laplace import Laplace, jacobian
+from bayesian_nn.modes.curvature import jacobian
+from bayesian_nn.modes.laplace import Laplace
 from bayesian_nn.prediction.predict import prediction_of
 from bayesian_nn.runtime.checks import instance
 

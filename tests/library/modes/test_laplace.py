@@ -7,7 +7,8 @@ from truths.linear_regression import exact, problem
 
 import bayesian_nn as bnn
 from bayesian_nn.model.prior_terms import prior_stds
-from bayesian_nn.modes.laplace import fit_laplace, jacobian, precision
+from bayesian_nn.modes.curvature import jacobian, precision
+from bayesian_nn.modes.laplace import fit_laplace
 from bayesian_nn.modes.map_estimate import find_map
 from bayesian_nn.prediction.linearised import predict_linearised
 
