@@ -103,7 +103,7 @@ def _shifts(page):
     return [f"moves by {shift:.3f}: {page.evaluate('shifted')}"] if shift > SHIFT else []
 
 
-@pytest.mark.parametrize("page_address", ["how-to-choose/", "notation/"])
+@pytest.mark.parametrize("page_address", ["how-to-choose/", "how-it-is-built/", "notation/"])
 def test_no_column_of_a_wide_table_is_hidden_on_a_desk(open_page, page_address):
     page = open_page(page_address)
     page.wait_for_selector(".md-typeset__scrollwrap")
