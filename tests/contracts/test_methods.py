@@ -1,8 +1,11 @@
 """Every method with every likelihood: without a hidden layer it finds the posterior of long HMC chains."""
 
+import contextlib
+import warnings
+
 import numpy as np
 import pytest
-from contracts.methods import LIKELIHOODS, METHODS, problem
+from contracts.methods import LIKELIHOODS, METHODS, N_POINTS, problem
 
 import bayesian_nn as bnn
 
@@ -46,3 +49,30 @@ def test_the_reference_itself_has_converged(likelihood, shared):
     assert convergence.r_hat.max() < 1.01
     assert convergence.ess_bulk.min() > 2000
     assert not chains.n_divergences
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_says_that_the_scaling_was_forgotten(method):
+    x = np.linspace(1990, 2020, N_POINTS)
+    data = bnn.dataset(x, 1e5 + 3e3 * (x - 1990))
+    # What a method makes of such data is its own business: it is told before it begins.
+    with (
+        np.errstate(all="ignore"),
+        pytest.warns(bnn.model.UnscaledDataWarning, match="give the model scaling=data.scaling"),
+        contextlib.suppress(ValueError, bnn.DivergedError),
+    ):
+        METHODS[method].infer(bnn.Model((1, 1), bnn.Gaussian(1000.0)), data, SEED)
+
+
+def test_nothing_is_said_of_data_in_a_network_s_own_units():
+    scaled = bnn.dataset(np.linspace(1990, 2020, N_POINTS), np.linspace(1e5, 2e5, N_POINTS))
+    counts = bnn.dataset(np.linspace(-1, 1, N_POINTS), np.arange(0, 40 * N_POINTS, 40))
+    likelihood = bnn.Gaussian(1000.0)
+    for model, data in (
+        (bnn.Model((1, 3, 1), likelihood, scaling=scaled.scaling), scaled),
+        # Counts have no units.
+        (bnn.Model((1, 3, 1), bnn.likelihoods.Poisson()), counts),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            bnn.find_map(model, data, seed=0, n_steps=2, n_restarts=1)

@@ -1,0 +1,1 @@
+from .observations import UnscaledDataWarning as UnscaledDataWarning

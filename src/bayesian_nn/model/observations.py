@@ -1,17 +1,20 @@
 """What inference starts with: data that fit the model, in its units."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 
 from bayesian_nn.data.images import LabelledImages, PixelNorm
-from bayesian_nn.data.tables import Dataset
+from bayesian_nn.data.tables import Dataset, Scaling
+from bayesian_nn.likelihoods.one_target import OfRealNumbers
 from bayesian_nn.model.model import Model
 from bayesian_nn.runtime.checks import finite_numbers, instance, shown, whole_number
 from bayesian_nn.runtime.tensorflow import tf
 
 __all__ = [
     "Observations",
+    "UnscaledDataWarning",
     "as_points",
     "check_data",
     "checked_batch_size",
@@ -19,7 +22,13 @@ __all__ = [
     "in_units",
     "observe",
     "parts_of",
+    "scaling_was_forgotten",
+    "warn_if_unscaled",
 ]
+
+
+class UnscaledDataWarning(UserWarning):
+    """The network sees data in units far from its own, in which it can hardly learn."""
 
 
 class Observations(NamedTuple):
@@ -83,6 +92,33 @@ def check_data(model: Model, data: Dataset | LabelledImages) -> None:
             f"{data.name} has {data.n_classes} classes and the model {n_classes}: the likelihood must be "
             f"Categorical({data.n_classes}), and layer_sizes end with {data.n_classes}."
         )
+
+
+def warn_if_unscaled(model: Model, data: Dataset | LabelledImages) -> None:
+    """Warns with UnscaledDataWarning, in the name of who called an inference method, of a model without a
+    scaling for data that need one."""
+    if scaling_was_forgotten(model, data):
+        message = (
+            "The network sees the data as they are, in units far from its own, and can hardly learn from "
+            "them: give the model scaling=data.scaling."
+        )
+        warnings.warn(message, UnscaledDataWarning, stacklevel=3)
+
+
+def scaling_was_forgotten(model: Model, data: Dataset | LabelledImages) -> bool:
+    """Whether the model leaves data as they are that lie far from zero, or spread a factor of ten more or
+    less than the network's inputs and outputs should."""
+    if not (isinstance(model.scaling, Scaling) and isinstance(data, Dataset)):
+        return False
+    own, usual = model.scaling, data.scaling
+    # Other targets have no units: classes, counts.
+    parts = [(0, 1), (2, 3)] if isinstance(model.likelihood, OfRealNumbers) else [(0, 1)]
+    for shift, scale in parts:
+        if np.any(np.not_equal(own[shift], 0)) or np.any(np.not_equal(own[scale], 1)):
+            return False
+    far = [np.abs(usual[shift]) > 10 for shift, _ in parts]
+    far += [np.abs(np.log10(usual[scale])) > 1 for _, scale in parts]
+    return bool(np.any(np.concatenate([np.atleast_1d(each) for each in far])))
 
 
 def checked_batch_size(batch_size, data: Dataset | LabelledImages) -> int | None:

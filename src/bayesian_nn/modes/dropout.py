@@ -7,7 +7,7 @@ import numpy as np
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import check_data, observe
+from bayesian_nn.model.observations import check_data, observe, warn_if_unscaled
 from bayesian_nn.model.prior_terms import require_mode
 from bayesian_nn.runtime.checks import fraction, whole_number
 from bayesian_nn.runtime.random_streams import DROPOUT, generator
@@ -64,6 +64,7 @@ def fit_dropout(
     rate = fraction("rate", rate, but=1)
     n_masks = whole_number("n_masks", n_masks)
     check_data(model, data)
+    warn_if_unscaled(model, data)
     require_mode(model, "fit_dropout")
     observations = observe(model, data)
     if not _n_hidden(model):

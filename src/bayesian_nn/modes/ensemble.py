@@ -9,7 +9,7 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.likelihoods.gaussian import Gaussian
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import check_data, observe, parts_of
+from bayesian_nn.model.observations import check_data, observe, parts_of, warn_if_unscaled
 from bayesian_nn.model.prior_terms import gaussian_prior, require_mode
 from bayesian_nn.runtime.checks import whole_number, yes_or_no
 from bayesian_nn.runtime.random_streams import ENSEMBLE, generator
@@ -74,6 +74,7 @@ def fit_ensemble(
     """
     n_members = whole_number("n_members", n_members, at_least=2)
     check_data(model, data)
+    warn_if_unscaled(model, data)
     require_mode(model, "fit_ensemble")
     observations = observe(model, data)
     shifts = None

@@ -8,7 +8,7 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.log_joint import log_joint
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import check_data, observe
+from bayesian_nn.model.observations import check_data, observe, warn_if_unscaled
 from bayesian_nn.model.prior_terms import prior_stds, require_mode
 from bayesian_nn.modes.lbfgs import minimise
 from bayesian_nn.runtime.checks import whole_number
@@ -70,6 +70,7 @@ def find_map(
     DivergedError if no restart ends finite.
     """
     check_data(model, data)
+    warn_if_unscaled(model, data)
     require_mode(model, "find_map")
     observations = observe(model, data)
     ascent = climb(

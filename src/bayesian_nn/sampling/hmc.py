@@ -11,7 +11,7 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.chains_last import log_joint_and_gradient
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import Observations, observe
+from bayesian_nn.model.observations import Observations, observe, warn_if_unscaled
 from bayesian_nn.model.prior_terms import prior_stds
 from bayesian_nn.runtime.checks import fraction, positive, whole_number
 from bayesian_nn.runtime.interrupts import interrupts_held_back
@@ -87,9 +87,11 @@ def sample_hmc(
     Ctrl-C ends it, after the warm-up with the draws so far. Raises ValueError where the density of a start is
     not finite.
     """
+    observations = observe(model, data)
+    warn_if_unscaled(model, data)
     return sample_chains(
         model,
-        observe(model, data),
+        observations,
         seed=seed,
         start=first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains),
         lengths=(n_warmup, n_draws),

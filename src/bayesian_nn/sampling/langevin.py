@@ -11,6 +11,7 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.chains_last import log_joint_and_gradient
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
+from bayesian_nn.model.observations import warn_if_unscaled
 from bayesian_nn.model.prior_terms import prior_stds
 from bayesian_nn.runtime.checks import fraction, whole_number
 from bayesian_nn.runtime.random_streams import LANGEVIN, POSTERIOR, generator
@@ -95,6 +96,7 @@ def sample_sgld(
     steps = schedule_of("step_size", step_size).rates(whole_number("n_steps", n_steps))
     dynamics = _Dynamics(steps, np.sqrt(steps / 2), 1.0, np.ones(1), smaller=4.0)
     batches = Batches.independent(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
+    warn_if_unscaled(model, data)
     start = first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
     return _sample(model, batches, dynamics, start, seed, n_burn_in, thin)
 
@@ -139,6 +141,7 @@ def sample_sghmc(
     steps = schedule_of("step_size", step_size).rates(whole_number("n_steps", n_steps))
     friction = fraction("friction", friction, but=0)
     batches = Batches.independent(model, data, seed=seed, stream=LANGEVIN, batch_size=batch_size)
+    warn_if_unscaled(model, data)
     dynamics = _Dynamics(steps, steps, friction, prior_stds(model), smaller=2.0)
     start = first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
     return _sample(model, batches, dynamics, start, seed, n_burn_in, thin)

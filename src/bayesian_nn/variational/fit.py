@@ -5,7 +5,7 @@ import numpy as np
 from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import check_data
+from bayesian_nn.model.observations import check_data, warn_if_unscaled
 from bayesian_nn.objectives.elbo import Elbo
 from bayesian_nn.posteriors.family import Family
 from bayesian_nn.runtime.checks import finite_numbers, whole_number
@@ -79,6 +79,7 @@ def fit(
     with FlatFitWarning if the result explains no more than a constant.
     """
     check_data(model, data)
+    warn_if_unscaled(model, data)
     settings = settings_of(model, data, seed, n_steps, n_epochs, posterior, objective, optimizer, batch_size)
     settings = settings._replace(
         kl_warmup=checked_warmup(settings, data, kl_warmup),

@@ -4,9 +4,8 @@ import warnings
 
 import numpy as np
 
-from bayesian_nn.data.tables import Dataset, Scaling
 from bayesian_nn.model.log_joint import network_outputs
-from bayesian_nn.model.observations import parts_of
+from bayesian_nn.model.observations import parts_of, scaling_was_forgotten
 from bayesian_nn.objectives.elbo import estimate_elbo
 from bayesian_nn.runtime.random_streams import EXPLAINED, key
 from bayesian_nn.runtime.tensorflow import tf
@@ -92,24 +91,8 @@ def _explained(settings, data, parameters, work):
 
 
 def _remedy(model, data, started_wide):
-    if isinstance(data, Dataset) and _scaling_was_forgotten(model.scaling, data.scaling):
+    if scaling_was_forgotten(model, data):
         return "The network sees the data in units far from its own: give the model scaling=data.scaling."
     if started_wide:
         return "Most often the posterior started too wide: try MeanField(initial_std=0.02)."
     return "Try n_restarts=8, more steps, a smaller network, or a likelihood nearer to the truth."
-
-
-def _scaling_was_forgotten(used, usual):
-    """Whether the model leaves data as they are that lie far from zero, or spread a factor of ten more or
-    less than the network's inputs and outputs should."""
-    if not isinstance(used, Scaling) or not isinstance(usual, Scaling):
-        return False
-    shifts, scales = (
-        np.concatenate([np.atleast_1d(part) for part in pair]) for pair in (used[::2], used[1::2])
-    )
-    if np.any(shifts != 0) or np.any(scales != 1):
-        return False
-    shifts, scales = (
-        np.concatenate([np.atleast_1d(part) for part in pair]) for pair in (usual[::2], usual[1::2])
-    )
-    return bool(np.any(np.abs(shifts) > 10) or np.any(scales > 10) or np.any(scales < 0.1))

@@ -10,6 +10,7 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.chains_last import log_likelihood_and_gradient
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
+from bayesian_nn.model.observations import warn_if_unscaled
 from bayesian_nn.model.prior_terms import gaussian_prior, log_prior
 from bayesian_nn.objectives.elbo import estimate_elbo
 from bayesian_nn.posteriors.mean_field import MeanField, gaussian_entropy
@@ -113,6 +114,7 @@ def fit_ivon(
     has. Raises DivergedError, with the fit until then, if every restart becomes NaN or infinite.
     """
     batches = Batches.independent(model, data, seed=seed, stream=IVON, batch_size=batch_size)
+    warn_if_unscaled(model, data)
     n_steps = whole_number("n_steps", n_steps)
     rates = schedule_of("learning_rate", learning_rate).rates(n_steps)
     n_draws, beta1, beta2 = (

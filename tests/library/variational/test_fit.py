@@ -192,7 +192,11 @@ def test_a_flat_fit_from_a_small_start_is_not_told_to_start_smaller():
 def test_a_forgotten_scaling_is_named_of_every_likelihood(likelihood, y):
     random = np.random.default_rng(0)
     data = bnn.dataset(random.normal(2000, 300, 20), y(random))
-    with pytest.warns(bnn.FlatFitWarning, match=r"give the model scaling=data\.scaling"):
+    # Before it begins, and of what became of it.
+    with (
+        pytest.warns(bnn.model.UnscaledDataWarning),
+        pytest.warns(bnn.FlatFitWarning, match=r"give the model scaling=data\.scaling"),
+    ):
         bnn.fit(bnn.Model((1, 5, 1), likelihood), data, seed=0, n_steps=5)
 
 
