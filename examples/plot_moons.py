@@ -112,21 +112,27 @@ def add_legend(figure, panels, kind, **look):
     figure.colorbar(panels[0].images[0], ax=panels, **bar, **bar_look(kind))
 
 
-with style():
-    figure, (left, right) = plt.subplots(
-        1, 2, num="posterior", figsize=(7.2, 4.3), sharey=True
-    )
-plot_probability_map(grid, on_grid(truth), data, axes=left, legend=False)
-plot_doubt_map(grid, on_grid(truth), data, axes=right, legend=False)
-right.set(ylabel=None)
-add_legend(figure, [left], PROBABILITY)
-add_legend(figure, [right], DOUBT)
+def two_maps(name, places, prediction):
+    """Draws both maps side by side, and returns their figure and its first axes."""
+    with style():
+        figure, (left, right) = plt.subplots(
+            1, 2, num=name, figsize=(7.2, 4.3), sharey=True
+        )
+    plot_probability_map(places, prediction, data, axes=left, legend=False)
+    plot_doubt_map(places, prediction, data, axes=right, legend=False)
+    right.set(ylabel=None)
+    add_legend(figure, [left], PROBABILITY)
+    add_legend(figure, [right], DOUBT)
+    return figure, left
+
+
+figure, axes = two_maps("posterior", grid, on_grid(truth))
 figure.alt = (
     "Two maps by HMC. Left, the probability of class 1: a winding border between the "
     "moons, which fans out into two wedges of pale colours away from them. Right, the "
     "epistemic part: near zero on the moons, dark in those two wedges."
 )
-write_figure(left, folder / "posterior.png")
+write_figure(axes, folder / "posterior.png")
 
 # %%
 # On the moons the draws agree. Beyond their ends every draw continues the border in
@@ -405,6 +411,12 @@ frames = [
     bnn.predict(mean_field, coarse, n_draws=200, seed=SEED, recorded=frame)
     for frame in range(len(mean_field.recorded_steps))
 ]
+figure, axes = two_maps("learned", coarse, frames[-1])
+figure.alt = (
+    "Two maps of what mean-field inference has learned: the probability of class 1, "
+    "and the epistemic part, dark along the border and beyond the moons' ends."
+)
+write_figure(axes, folder / "learned.png")
 write_plane_record(
     folder / "learning.bin",
     run=mean_field,

@@ -1,6 +1,5 @@
 """The built site as files: links, images, feeds, titles, and nothing that should not be there."""
 
-import io
 import json
 import re
 import subprocess
@@ -14,11 +13,10 @@ import pytest
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from readers.browser import nest
-from readers.formulas import font_of_formulas
 
 # Every kind of file that a page needs or offers; another kind is one that a build left lying about.
 PUBLISHED = {
-    *(".html", ".xml", ".json", ".js", ".css", ".xsl", ".map", ".txt", ".ico"),
+    *(".html", ".xml", ".json", ".js", ".css", ".xsl", ".map", ".txt", ".ico", ".woff2"),
     *(".png", ".jpg", ".svg", ".webp", ".gif", ".mp4", ".webm"),
     *(".py", ".ipynb", ".zip", ".csv", ".npz", ".gz", ".inv", ".bin", ".cff"),
 }
@@ -228,8 +226,7 @@ def test_outputs_of_the_example_are_published_as_they_are(root, site, suffix):
 
 
 def test_the_font_of_formulas_hangs_all_indices_alike(site):
-    font = TTFont(io.BytesIO(font_of_formulas(site / "assets" / "site.css")))
-    constants = font["MATH"].table.MathConstants
+    constants = TTFont(site / "assets" / "math.woff2")["MATH"].table.MathConstants
     # With the font's own value, an index after a round letter hangs deeper than one after a straight letter.
     assert constants.SubscriptBaselineDropMin.Value < 0 < constants.SubscriptShiftDown.Value
 

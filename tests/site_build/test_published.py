@@ -127,9 +127,13 @@ def test_a_page_asks_at_once_for_its_font_and_for_the_modules_of_its_elements(tm
         write(tmp_path / name, text)
     page = styles.linked_once(PAGE, [])
     assert preload.with_hints(page, tmp_path) == page
-    html = preload.with_hints(page.replace("<body>", "<body><run-player></run-player>"), tmp_path)
-    asked = re.findall(r'<link rel="modulepreload" href="../assets/([^"]*)"', html)
-    assert asked == [*("player/run.js", "drawing/chart.js", "player/number.js", "drawing/bare.js")]
+    html = preload.with_hints(
+        page.replace("<body>", "<body><run-player></run-player><math></math>"), tmp_path
+    )
+    asked = re.findall(r'<link rel="(?:module)?preload" href="../assets/([^"]*)"', html)
+    assert asked == [
+        *("math.woff2", "player/run.js", "drawing/chart.js", "player/number.js", "drawing/bare.js")
+    ]
 
 
 def test_every_page_asks_for_all_that_its_elements_import_and_for_nothing_else(tmp_path):

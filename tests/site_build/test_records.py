@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import pytest
-from readers.formulas import font_of_formulas
 from readers.site_build_project import write
 
 from site_build.files.json_files import replacing
@@ -31,7 +30,7 @@ def test_half_a_font_is_never_published(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             mathfont.write({"x"}, tmp_path / "assets", tmp_path / "cache")
     mathfont.write({"x"}, tmp_path / "assets", tmp_path / "cache")
-    assert font_of_formulas(tmp_path / "assets" / "math.css").startswith(b"wOF2")
+    assert (tmp_path / "assets" / "math.woff2").read_bytes().startswith(b"wOF2")
 
 
 def test_half_a_notebooks_result_is_executed_anew(tmp_path, monkeypatch):

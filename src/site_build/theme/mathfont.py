@@ -1,6 +1,5 @@
 """A copy of STIX Two Math with just the characters of this site's formulas, served from the site itself."""
 
-import base64
 import hashlib
 import re
 import unicodedata
@@ -14,11 +13,13 @@ from site_build.files.json_files import replacing
 MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 
-# Within the style sheet: a font that comes after the formulas are drawn moves what stands beside and below
-# them, whatever font-display says.
+# optional: a font that comes after the formulas are drawn would move what stands below them. It is small and
+# asked for first of all (preload.py), so a page is seldom without it, and the next one has it. Within the
+# style sheet it would come no sooner: Chromium decodes a data address after the first layout.
 CSS = """@font-face {
   font-family: "STIX Two Math";
-  src: url("data:font/woff2;base64,FONT") format("woff2");
+  src: url("math.woff2") format("woff2");
+  font-display: optional;
 }
 math { font-family: "STIX Two Math", math; font-size: 1.1em; }
 .formula { overflow-x: auto; overflow-y: hidden; }
@@ -32,7 +33,7 @@ def characters_in(html: str) -> set[str]:
 
 
 def write(characters: set[str], assets: Path, cache: Path) -> None:
-    """Write math.css, which holds the font, and its licence; the font is made once per set of characters."""
+    """Write math.woff2, its style sheet and its licence; the font is made once per set of characters."""
     text = "".join(sorted(characters))
     made_by = Path(__file__).read_text(encoding="utf-8")
     key = hashlib.sha256(f"{text} {version('ziamath')} {version('fonttools')} {made_by}".encode()).hexdigest()
@@ -43,8 +44,8 @@ def write(characters: set[str], assets: Path, cache: Path) -> None:
         with replacing(made) as beside:
             _subset(text, beside)
     assets.mkdir(parents=True, exist_ok=True)
-    font = base64.b64encode(made.read_bytes()).decode()
-    (assets / "math.css").write_text(CSS.replace("FONT", font), encoding="utf-8")
+    (assets / "math.woff2").write_bytes(made.read_bytes())
+    (assets / "math.css").write_text(CSS, encoding="utf-8")
     licence = Path(__file__).with_name("STIXTwoMath-OFL.txt")
     (assets / "math-font-licence.txt").write_bytes(licence.read_bytes())
 

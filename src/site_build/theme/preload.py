@@ -1,4 +1,4 @@
-"""What the head of a page asks for at once: the modules of its elements."""
+"""What the head of a page asks for at once: the font of its formulas, the modules of its elements."""
 
 import posixpath
 import re
@@ -9,6 +9,7 @@ from mkdocs.exceptions import PluginError
 from site_build.theme.styles import NAME
 
 LINK = re.compile(rf'<link rel="stylesheet" href="([^"]*){re.escape(NAME)}">')
+FONT = '<link rel="preload" href="{root}assets/math.woff2" as="font" type="font/woff2" crossorigin>'
 MODULE = '<link rel="modulepreload" href="{root}assets/{name}">'
 LOADER = "page/load-elements.js"
 ELEMENT = re.compile(r'"([a-z]+-[a-z-]+)": "([^"]+)"')
@@ -17,12 +18,13 @@ IMPORT = re.compile(r"""^(?:(?:import|export)\b[^;"'=]*?\bfrom\b|import)\s*["'](
 
 
 def with_hints(html: str, assets: Path) -> str:
-    """Return a page that asks, beside its style sheet, for all modules that it will need: else it would wait
-    for one after the other.
+    """Return a page that asks, beside its style sheet, for what it will need: else it would move when the
+    font comes, and wait for one module after the other.
 
     Raises PluginError where a module is missing that an element or another module needs.
     """
-    wanted = [MODULE.replace("{name}", name) for name in _modules(html, assets)]
+    wanted = [FONT] if "<math" in html else []
+    wanted += [MODULE.replace("{name}", name) for name in _modules(html, assets)]
     return LINK.sub(
         lambda link: "".join([link[0], *(hint.replace("{root}", link[1]) for hint in wanted)]), html
     )

@@ -35,8 +35,7 @@ def policy(html: str, is_served: bool, has_comments: bool) -> str:
         "img-src": ["'self'", "data:", "blob:"],
         # A film that its reader winds comes in one piece.
         "media-src": ["'self'", "blob:"],
-        # The font of formulas stands in the style sheet.
-        "font-src": ["data:"],
+        "font-src": ["'self'"],
         "style-src": ["'self'", *giscus],
         "frame-src": giscus or ["'none'"],
         "base-uri": ["'none'"],
