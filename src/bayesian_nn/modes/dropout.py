@@ -64,8 +64,8 @@ def fit_dropout(
     rate = fraction("rate", rate, but=1)
     n_masks = whole_number("n_masks", n_masks)
     check_data(model, data)
-    warn_if_unscaled(model, data)
     require_mode(model, "fit_dropout")
+    warn_if_unscaled(model, data)
     observations = observe(model, data)
     if not _n_hidden(model):
         raise ValueError(

@@ -74,13 +74,13 @@ def fit_ensemble(
     """
     n_members = whole_number("n_members", n_members, at_least=2)
     check_data(model, data)
-    warn_if_unscaled(model, data)
     require_mode(model, "fit_ensemble")
     observations = observe(model, data)
     shifts = None
     if yes_or_no("anchored", anchored):
         _, stds = gaussian_prior(model, "fit_ensemble with anchored=True")
         shifts = stds * generator(seed, ENSEMBLE, ANCHORS).standard_normal((n_members, model.n_latents))
+    warn_if_unscaled(model, data)
     targets = model.targets(parts_of(data)[1])
     if perturbed is None:
         perturbed = isinstance(model.likelihood, Gaussian) and not model.likelihood.unknowns

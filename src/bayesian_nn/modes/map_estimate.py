@@ -70,8 +70,8 @@ def find_map(
     DivergedError if no restart ends finite.
     """
     check_data(model, data)
-    warn_if_unscaled(model, data)
     require_mode(model, "find_map")
+    warn_if_unscaled(model, data)
     observations = observe(model, data)
     ascent = climb(
         model,

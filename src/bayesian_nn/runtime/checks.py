@@ -68,6 +68,10 @@ def finite_numbers(argument: str, values) -> np.ndarray:
         found = np.asarray(values)
     except ValueError as error:
         raise ValueError(f"{argument} must be an array of numbers: {error}") from None
+    if found.dtype.kind in "UO":
+        words = [value for value in found.flat if isinstance(value, str) and not _is_number(value)]
+        if words:
+            raise ValueError(f"{argument} must be an array of numbers; got the text {shown(words[0])}.")
     kind = _kind_of(found)
     if kind is not None:
         raise ValueError(f"{argument} must be an array of numbers; got {kind}.")
@@ -87,6 +91,14 @@ _NO_NUMBERS = {
     "U": "text. If it holds numbers, and no identifiers, convert it with astype(float)",
     "S": "text. If it holds numbers, and no identifiers, convert it with astype(float)",
 }
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _kind_of(values):

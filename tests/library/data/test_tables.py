@@ -172,7 +172,7 @@ SHAPES = r"x must be \[n_points, n_inputs\] and y \[n_points\], or .*, with the 
             r"x has 1 values that are not finite, the first at index \(1, 0\): nan",
         ),
         ([[1.0], [2.0]], [np.inf, 2.0], r"y has 1 .* \(0,\): inf. Remove or fill"),
-        ([[1.0], ["red"]], [1.0, 2.0], "x must be an array of numbers: .*red"),
+        ([[1.0], ["red"]], [1.0, 2.0], "x must be an array of numbers; got the text 'red'"),
         ([[1.0], [2.0, 3.0]], [1.0, 2.0], "x must be an array of numbers"),
         ([[1.0], [2.0]], [None, "a"], "y must be an array of numbers"),
     ],
