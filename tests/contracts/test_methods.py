@@ -8,6 +8,7 @@ import pytest
 from contracts.methods import LIKELIHOODS, METHODS, N_POINTS, problem
 
 import bayesian_nn as bnn
+from bayesian_nn.model.observations import scaling_was_forgotten
 
 SEED = 0
 # Of so few points a straight line may explain little, and the posterior is right all the same.
@@ -76,3 +77,14 @@ def test_nothing_is_said_of_data_in_a_network_s_own_units():
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             bnn.find_map(model, data, seed=0, n_steps=2, n_restarts=1)
+
+
+def test_dropout_says_so_too_and_several_targets_have_their_own_units():
+    scaled = bnn.dataset(np.linspace(1990, 2020, N_POINTS), np.linspace(-1, 1, N_POINTS))
+    with pytest.warns(bnn.model.UnscaledDataWarning):
+        bnn.fit_dropout(bnn.Model((1, 3, 1), bnn.Gaussian(1.0)), scaled, seed=0, n_steps=2)
+    x, far = np.linspace(-1, 1, N_POINTS), 1000 + np.arange(N_POINTS)
+    parts = bnn.Gaussian(1.0), bnn.likelihoods.Poisson()
+    for y, forgotten in ((np.c_[far, far], True), (np.c_[x, far], False)):
+        model = bnn.Model((1, 2), bnn.likelihoods.Several(parts))
+        assert scaling_was_forgotten(model, bnn.dataset(x, y)) == forgotten

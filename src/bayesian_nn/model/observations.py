@@ -110,15 +110,23 @@ def scaling_was_forgotten(model: Model, data: Dataset | LabelledImages) -> bool:
     less than the network's inputs and outputs should."""
     if not (isinstance(model.scaling, Scaling) and isinstance(data, Dataset)):
         return False
-    own, usual = model.scaling, data.scaling
-    # Other targets have no units: classes, counts.
-    parts = [(0, 1), (2, 3)] if isinstance(model.likelihood, OfRealNumbers) else [(0, 1)]
-    for shift, scale in parts:
-        if np.any(np.not_equal(own[shift], 0)) or np.any(np.not_equal(own[scale], 1)):
-            return False
-    far = [np.abs(usual[shift]) > 10 for shift, _ in parts]
-    far += [np.abs(np.log10(usual[scale])) > 1 for _, scale in parts]
-    return bool(np.any(np.concatenate([np.atleast_1d(each) for each in far])))
+    if np.size(data.scaling.y_shift) != model.likelihood.n_targets:
+        # The check of the targets says so.
+        return False
+    (shifts, scales), usual = _units(model, model.scaling), _units(model, data.scaling)
+    if np.any(shifts != 0) or np.any(scales != 1):
+        return False
+    shifts, scales = usual
+    return bool(np.any(np.abs(shifts) > 10) or np.any(scales > 10) or np.any(scales < 0.1))
+
+
+def _units(model, scaling):
+    """Returns the shifts and the scales of the inputs, and of the targets that have units: real numbers,
+    unlike classes and counts."""
+    parts = getattr(model.likelihood, "parts", (model.likelihood,))
+    real = [isinstance(part, OfRealNumbers) for part in parts]
+    pairs = zip(scaling[:2], scaling[2:], strict=True)
+    return tuple(np.concatenate([of_x, np.atleast_1d(of_y)[real]]) for of_x, of_y in pairs)
 
 
 def checked_batch_size(batch_size, data: Dataset | LabelledImages) -> int | None:

@@ -55,7 +55,7 @@ def _derivatives(model, latents, inputs, last_layer) -> Iterator[tuple[np.ndarra
     """Yields the points in parts: their inputs, and their derivatives `[n_part, n_outputs, n_free]`."""
     latents, inputs = np.asarray(latents, np.float64), np.asarray(inputs, np.float64)
     n_free = len(free_latents(model, last_layer))
-    length = max(1, PART // (model.likelihood.n_outputs * n_free))
+    length = int(np.clip(PART // (model.likelihood.n_outputs * n_free), 1, 512))
     for begin in range(0, len(inputs), length):
         part = inputs[begin : begin + length]
         yield part, _derivatives_at(model, latents, part, last_layer)
@@ -63,12 +63,12 @@ def _derivatives(model, latents, inputs, last_layer) -> Iterator[tuple[np.ndarra
 
 def _derivatives_at(model, latents, inputs, last_layer):
     # The derivative by a weight is the unit that it reads times the derivative by the unit that it feeds.
-    read, fed = [tf.transpose(tf.constant(inputs))], []
+    read, fed = [], []
     with tf.GradientTape(persistent=True) as tape:
         for weights, biases in layer_views(model, tf.constant(latents)):
+            read.append(activation_of(model)(fed[-1]) if fed else tf.transpose(tf.constant(inputs)))
             fed.append(product(weights, read[-1]) + biases)
             tape.watch(fed[-1])
-            read.append(activation_of(model)(fed[-1]))
         sums = [tf.reduce_sum(fed[-1][k]) for k in range(model.likelihood.n_outputs)]
     n_points, n_unknowns = len(inputs), model.n_latents - model.n_weights
     skipped = len(fed) - 1 if last_layer else 0
@@ -76,7 +76,7 @@ def _derivatives_at(model, latents, inputs, last_layer):
     for of_output in sums:
         slopes = tape.gradient(of_output, fed[skipped:])
         blocks = []
-        for units, slope in zip(read[skipped:], slopes, strict=False):
+        for units, slope in zip(read[skipped:], slopes, strict=True):
             units, slope = units.numpy().T, slope.numpy().T
             blocks += [(units[:, :, None] * slope[:, None, :]).reshape(n_points, -1), slope]
         # The network does not see what is unknown beside its weights.
@@ -96,7 +96,7 @@ def _curvature(model, latents, inputs):
     )
 
 
-def free_latents(model, last_layer):
+def free_latents(model: Model, last_layer: bool) -> np.ndarray:
     """Returns which latents vary `[n_free]`."""
     n_in, n_out = model.layers[-1]
     first = model.n_weights - (n_in + 1) * n_out if last_layer else 0

@@ -68,10 +68,6 @@ def finite_numbers(argument: str, values) -> np.ndarray:
         found = np.asarray(values)
     except ValueError as error:
         raise ValueError(f"{argument} must be an array of numbers: {error}") from None
-    if found.dtype.kind in "UO":
-        words = [value for value in found.flat if isinstance(value, str) and not _is_number(value)]
-        if words:
-            raise ValueError(f"{argument} must be an array of numbers; got the text {shown(words[0])}.")
     kind = _kind_of(found)
     if kind is not None:
         raise ValueError(f"{argument} must be an array of numbers; got {kind}.")
@@ -103,6 +99,10 @@ def _is_number(text):
 
 def _kind_of(values):
     """Returns what an array, or any member of an array of objects, is instead of numbers; None if it is."""
+    if values.dtype.kind in "UO":
+        words = (value for value in values.flat if isinstance(value, str) and not _is_number(value))
+        if (word := next(words, None)) is not None:
+            return f"the text {shown(word)}"
     if values.dtype.kind != "O":
         return _NO_NUMBERS.get(values.dtype.kind)
     kinds = {np.asarray(value).dtype.kind for value in values.flat}

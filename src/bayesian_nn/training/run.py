@@ -131,7 +131,11 @@ class Run:
     def draw(self, n_draws: int, *, seed: int, recorded: int | None = None) -> np.ndarray:
         """Returns draws of the latents `[n_draws, n_latents]` from the best restart's posterior at the end,
         or at the given one of the recorded steps. A seed gives the same noise at every step."""
-        draws = np.empty((whole_number("n_draws", n_draws), self.model.n_latents), np.float32)
+        if self._at_once(n_draws):
+            return self.posterior.draw(
+                tf.constant(self._parameters(recorded)), self._noise(n_draws, seed)
+            ).numpy()
+        draws = np.empty((n_draws, self.model.n_latents), np.float32)
         for index, draw in enumerate(self.draws(n_draws, seed=seed, recorded=recorded)):
             draws[index] = draw
         return draws
@@ -140,11 +144,11 @@ class Run:
         """Yields the draws of `draw`, one `[n_latents]` at a time: a hundred of a large network's are more
         than is good to hold at once. Beyond eight million numbers in all each has noise of its own, and the
         first of more draws are the same."""
+        if self._at_once(n_draws):
+            yield from self.draw(n_draws, seed=seed, recorded=recorded)
+            return
         parameters = tf.constant(self._parameters(recorded))
         shape = self.posterior.noise_shape(self.model)
-        if whole_number("n_draws", n_draws) * np.prod(shape) <= 2**23:
-            yield from self.posterior.draw(parameters, self._noise(n_draws, seed)).numpy()
-            return
         for index in range(n_draws):
             of_draw = tf.random.experimental.stateless_fold_in(key(seed, POSTERIOR), index)
             yield self.posterior.draw(parameters, tf.random.stateless_normal([1, *shape], of_draw)).numpy()[0]
@@ -165,6 +169,9 @@ class Run:
         means, stds = (layer_views(self.model, tf.constant(part))[layer] for part in (mean, std))
         weights, biases = zip(means, stds, strict=True)
         return tuple(part.numpy() for part in weights), tuple(part.numpy()[:, 0] for part in biases)
+
+    def _at_once(self, n_draws):
+        return whole_number("n_draws", n_draws) * np.prod(self.posterior.noise_shape(self.model)) <= 2**23
 
     def _noise(self, n_draws, seed):
         shape = [whole_number("n_draws", n_draws), *self.posterior.noise_shape(self.model)]

@@ -79,13 +79,13 @@ def fit(
     with FlatFitWarning if the result explains no more than a constant.
     """
     check_data(model, data)
-    warn_if_unscaled(model, data)
     settings = settings_of(model, data, seed, n_steps, n_epochs, posterior, objective, optimizer, batch_size)
     settings = settings._replace(
         kl_warmup=checked_warmup(settings, data, kl_warmup),
         n_restarts=whole_number("n_restarts", n_restarts),
     )
     check(settings, data, stop, resume, strategy)
+    warn_if_unscaled(model, data)
     digest = data_digest(data)
     earlier, argument = earlier_run(resume, checkpoint, start)
     if earlier is not None:

@@ -69,10 +69,10 @@ def warn_if_flat(run: Run, data, *, started_wide: bool, stacklevel: int) -> None
 
 
 def _explained(settings, data, parameters, work):
-    """Returns the fraction of y that the mean of 200 draws explains, of a large network of 8."""
+    """Returns the fraction of y that the mean of 200 draws explains."""
     model, posterior = settings.model, settings.posterior
     x, y = parts_of(data)
-    n_draws = int(np.clip(WORK // (4 * work), 8, 200))
+    n_draws = int(np.clip(WORK // (4 * work), 20, 200))
     n_shown = int(np.clip(WORK // (4 * n_draws * model.n_weights), 100, len(y)))
     rows = np.unique(np.linspace(0, len(y) - 1, n_shown).astype(int))
     noise = tf.random.stateless_normal(

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from site_build.files.fingerprint import own_modules
 from site_build.files.json_files import replacing
 
 MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
@@ -35,8 +36,8 @@ def characters_in(html: str) -> set[str]:
 def write(characters: set[str], assets: Path, cache: Path) -> None:
     """Write math.woff2, its style sheet and its licence; the font is made once per set of characters."""
     text = "".join(sorted(characters))
-    made_by = Path(__file__).read_text(encoding="utf-8")
-    key = hashlib.sha256(f"{text} {version('ziamath')} {version('fonttools')} {made_by}".encode()).hexdigest()
+    made_by = f"{version('ziamath')} {version('fonttools')} {own_modules('theme/mathfont.py')}"
+    key = hashlib.sha256(f"{text} {made_by}".encode()).hexdigest()
     made = cache / f"{key}.woff2"
     if not made.exists():
         for old in cache.glob("*.woff2"):
