@@ -41,6 +41,7 @@ from .priors.gaussian import GaussianPrior as GaussianPrior
 from .sampling.hmc import sample_hmc as sample_hmc
 from .sampling.langevin import sample_sghmc as sample_sghmc
 from .sampling.langevin import sample_sgld as sample_sgld
+from .sampling.microcanonical import sample_mclmc as sample_mclmc
 from .training.driver import DivergedError as DivergedError
 from .training.optimizer import Adam as Adam
 from .training.optimizer import StepDecay as StepDecay

@@ -73,6 +73,13 @@ METHODS = {
         0.25,
         (0.8, 1.2),
     ),
+    "MCLMC": Method(
+        lambda model, data, seed: bnn.sample_mclmc(
+            model, data, seed=seed, n_chains=32, n_steps=4000, thin=10
+        ),
+        0.15,
+        (0.9, 1.1),
+    ),
     "VI, mean-field": Method(fit(), 0.25, (0.5, 1.1)),
     "VI, low rank": Method(fit(posterior=bnn.LowRank(2)), 0.3, (0.5, 1.15)),
     "VI, full covariance": Method(fit(posterior=bnn.FullCovariance()), 0.25, (0.8, 1.12)),
@@ -106,6 +113,7 @@ REFUSED = {
         "HMC",
         "SGHMC",
         "SGLD",
+        "MCLMC",
         "IVON",
         "Laplace",
         "Laplace, diagonal",

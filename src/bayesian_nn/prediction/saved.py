@@ -13,6 +13,7 @@ from bayesian_nn.runtime.record_file import read_record, write_record
 from bayesian_nn.runtime.tagged_json import from_tagged, to_tagged
 from bayesian_nn.sampling.hmc import Chains
 from bayesian_nn.sampling.langevin import LangevinChains
+from bayesian_nn.sampling.microcanonical import MicrocanonicalChains
 from bayesian_nn.training.run import Run
 from bayesian_nn.training.run_file import KINDS, load_run, save_run
 from bayesian_nn.variational.ivon import IvonFit
@@ -20,7 +21,17 @@ from bayesian_nn.variational.mixture import Mixture
 
 __all__ = ["load", "save"]
 
-RESULTS = (Chains, LangevinChains, MapEstimate, Laplace, Ensemble, DropoutFit, IvonFit, Mixture)
+RESULTS = (
+    Chains,
+    LangevinChains,
+    MicrocanonicalChains,
+    MapEstimate,
+    Laplace,
+    Ensemble,
+    DropoutFit,
+    IvonFit,
+    Mixture,
+)
 
 
 def save(result, path) -> None:

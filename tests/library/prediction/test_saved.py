@@ -21,6 +21,7 @@ RESULTS = {
     "a mixture": lambda: bnn.mixture_of(bnn.fit(MODEL, DATA, seed=0, n_steps=20, n_restarts=2)),
     "chains": lambda: bnn.sample_hmc(MODEL, DATA, seed=0, n_chains=4, n_draws=5, n_warmup=5),
     "Langevin chains": lambda: bnn.sample_sghmc(MODEL, DATA, seed=0, n_steps=40, n_chains=3),
+    "microcanonical chains": lambda: bnn.sample_mclmc(MODEL, DATA, seed=0, n_steps=60, n_chains=3, thin=5),
     "a mode": mode,
     "Laplace": lambda: bnn.fit_laplace(MODEL, DATA, mode()),
     "diagonal Laplace": lambda: bnn.fit_laplace(MODEL, DATA, mode(), diagonal=True),

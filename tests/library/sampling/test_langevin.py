@@ -7,10 +7,10 @@ import signal
 
 import numpy as np
 import pytest
+from truths.chain_moments import moments
 from truths.linear_regression import exact, problem
 
 import bayesian_nn as bnn
-from bayesian_nn.runtime.tensorflow import tfp
 from bayesian_nn.sampling.langevin import LangevinChains, sample_sghmc, sample_sgld
 from bayesian_nn.training import driver
 
@@ -36,16 +36,6 @@ def sghmc(relative, **arguments):
     return sample_sghmc(MODEL, DATA, **arguments)
 
 
-def moments(chains, mean):
-    """The draws' mean and covariance around `mean`, each with its standard error."""
-    deviations = chains.latents - mean
-    for products in (deviations, deviations[..., :, None] * deviations[..., None, :]):
-        # Chains share their minibatches: what is averaged over them is one series.
-        series = products.mean(axis=0)
-        n_effective = tfp.mcmc.effective_sample_size(series).numpy()
-        yield series.mean(axis=0), series.std(axis=0) / np.sqrt(n_effective)
-
-
 def stationary(precision, relative):
     """The covariance of chains whose variance along a direction of precision λ is
     1/λ · 1 / (1 - `relative` · λ / the largest λ)."""
@@ -59,7 +49,7 @@ def stationary(precision, relative):
 @pytest.mark.parametrize("relative", [0.02, 0.5])
 @pytest.mark.parametrize("sampler", [sgld, sghmc])
 def test_chains_have_the_mean_and_the_stationary_covariance(sampler, relative):
-    (mean, mean_error), (covariance, error) = moments(sampler(relative), TRUTH.mean)
+    (mean, mean_error), (covariance, error) = moments(sampler(relative).latents, TRUTH.mean)
     assert np.all(np.abs(mean) < 5 * mean_error)
     assert np.all(np.abs(covariance - stationary(TRUTH.precision, relative)) < 5 * error)
     # Bars small enough to see a bug, and the widening by a large step.
@@ -122,7 +112,7 @@ def test_minibatches_widen_the_draws_by_what_their_gradient_varies(friction, rel
             FEW_MODEL, FEW, step_size=times / FEW_MODEL.prior.std, friction=friction, **arguments
         )
     expected = lyapunov(FEW_MODEL, FEW, 2, times, friction)
-    (mean, mean_error), (covariance, error) = moments(chains, truth.mean)
+    (mean, mean_error), (covariance, error) = moments(chains.latents, truth.mean)
     assert np.all(np.abs(mean) < 5 * mean_error)
     assert np.all(np.abs(covariance - expected) < 5 * error)
     assert np.all(np.diag(error) < 0.05 * np.diag(expected))
@@ -147,7 +137,7 @@ def test_the_closed_forms_agree():
 
 def test_the_default_step_leaves_the_variance_right_within_a_tenth():
     chains = sample_sghmc(MODEL, DATA, seed=0, n_steps=10_000, n_chains=128)
-    _, (covariance, error) = moments(chains, TRUTH.mean)
+    _, (covariance, error) = moments(chains.latents, TRUTH.mean)
     variances = np.diag(TRUTH.covariance)
     assert np.all(np.diag(error) < 0.03 * variances)
     assert np.all(np.abs(np.diag(covariance) - variances) < 0.1 * variances)
