@@ -179,7 +179,7 @@ def test_a_result_saved_before_there_were_columns_knows_none(tmp_path):
 def test_a_fit_with_names_resumes_as_if_it_had_never_stopped():
     train, _ = bnn.train_test_split(DATA, test_fraction=0.2, seed=0)
     model = bnn.Model((N_INPUTS, 2, 1), bnn.Gaussian(1.0), scaling=train.scaling)
-    settings = {"seed": 0}
+    settings = {"seed": 0, "optimizer": bnn.Adam(0.01)}
     whole = bnn.fit(model, train, n_steps=20, **settings)
     part = bnn.fit(model, train, n_steps=10, **settings)
     np.testing.assert_array_equal(
