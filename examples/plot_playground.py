@@ -133,7 +133,9 @@ write_numbers(
 )
 start = {
     "points": [[*x, y] for x, y in zip(data.x.tolist(), data.y.tolist(), strict=True)],
-    "scaling": data.scaling._asdict(),
+    "scaling": {
+        name: part for name, part in data.scaling._asdict().items() if name != "columns"
+    },
     "model": {
         "sizes": network.sizes,
         "activation": network.activation,

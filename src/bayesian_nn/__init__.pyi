@@ -14,10 +14,10 @@ from . import sampling as sampling
 from . import scores as scores
 from . import training as training
 from . import variational as variational
+from .data.csv_files import read_csv as read_csv
 from .data.images import LabelledImages as LabelledImages
 from .data.tables import Dataset as Dataset
 from .data.tables import dataset as dataset
-from .data.tables import read_csv as read_csv
 from .data.tables import train_test_split as train_test_split
 from .likelihoods.categorical import Categorical as Categorical
 from .likelihoods.gaussian import Gaussian as Gaussian

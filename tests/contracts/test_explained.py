@@ -15,7 +15,7 @@ from bayesian_nn.likelihoods.poisson import Poisson
 from bayesian_nn.likelihoods.several import Several
 from bayesian_nn.likelihoods.student_t import LearnedDof, StudentT
 
-UNITS = SimpleNamespace(y_shift=1.5, y_scale=2.0)
+UNITS = SimpleNamespace(y_shift=1.5, y_scale=2.0, columns=None)
 REAL = [
     Gaussian(0.3),
     Gaussian(LearnedNoise(0.3)),

@@ -16,7 +16,7 @@ from bayesian_nn.likelihoods.student_t import LearnedDof, StudentT
 from bayesian_nn.runtime.tagged_json import from_tagged, to_tagged
 from bayesian_nn.training.run_file import KINDS
 
-UNITS = SimpleNamespace(y_shift=0.0, y_scale=1.0)
+UNITS = SimpleNamespace(y_shift=0.0, y_scale=1.0, columns=None)
 REAL = [Gaussian(1.0), HeteroscedasticGaussian(1.0), StudentT(1.0)]
 COUNTS = [Poisson(), NegativeBinomial(0.5)]
 CLASSES = [Bernoulli(), Categorical(3)]
@@ -65,6 +65,16 @@ def test_what_is_no_class_is_refused(member, wrong):
             ValueError, match=r"got 'cat' at index 0\. Number the classes, as in numpy.unique"
         ):
             member.targets(words, UNITS)
+
+
+@pytest.mark.parametrize("member", CLASSES, ids=kind)
+def test_labels_in_other_guises_are_refused_with_what_makes_them_class_numbers(member):
+    n = 2 if isinstance(member, Bernoulli) else 3
+    with pytest.raises(ValueError, match=rf"got {n} at index .* as in y - 1: these go from 1 to {n}"):
+        member.targets(np.arange(n) + 1, UNITS)
+    with pytest.raises(ValueError, match=rf"got one-hot rows \[{n}, {n}\]\. .* as in y.argmax\(axis=1\)"):
+        member.targets(np.eye(n), UNITS)
+    np.testing.assert_array_equal(member.targets(np.arange(n)[:, None], UNITS), np.arange(n)[:, None])
 
 
 def test_true_and_false_are_classes():

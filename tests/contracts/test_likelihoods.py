@@ -45,7 +45,7 @@ every_of_one_target = pytest.mark.parametrize("member", OF_ONE.values(), ids=OF_
 
 def units(member, shift=1.5, scale=1.7):
     if member.n_targets == 1:
-        return SimpleNamespace(y_shift=shift, y_scale=scale)
+        return SimpleNamespace(y_shift=shift, y_scale=scale, columns=None)
     each = range(member.n_targets)
     return SimpleNamespace(
         y_shift=tuple(shift + i for i in each), y_scale=tuple(scale / (1 + i) for i in each)
@@ -121,7 +121,7 @@ def part_by_part(several, outputs, unknowns):
     for i, part in enumerate(several.parts):
         own = [next(outputs) for _ in range(part.n_outputs)], [next(unknowns) for _ in part.unknowns]
         scaling = units(several)
-        yield i, part, *own, SimpleNamespace(y_shift=scaling.y_shift[i], y_scale=scaling.y_scale[i])
+        yield i, part, *own, SimpleNamespace(y_shift=scaling.y_shift[i], y_scale=scaling.y_scale[i], columns=None)
 
 
 @every
@@ -284,7 +284,7 @@ def test_no_constant_is_better_than_the_constant_log_likelihood_and_one_reaches_
 @every_of_one_target
 def test_the_density_is_that_of_y_in_its_own_units(member):
     outputs, unknowns, y = example(member, (2, 6))
-    plain = SimpleNamespace(y_shift=0.0, y_scale=1.0)
+    plain = SimpleNamespace(y_shift=0.0, y_scale=1.0, columns=None)
     in_units = [1.5 + 1.7 * outputs[0], *outputs[1:]] if isinstance(member, REAL) else outputs
     values = [log_density(member, outputs, unknowns, y), log_density(member, in_units, unknowns, y, plain)]
     np.testing.assert_allclose(*values, rtol=1e-9)

@@ -11,7 +11,7 @@ from readers.digit_reader import ALPHA, SEVEN, clear, draw, on_pad, probabilitie
 from readers.element_reader import PHONE, finger, settle
 
 from bayesian_nn.browser.quantised_posterior import read_quantised_posterior
-from bayesian_nn.data.image_changes import rotated
+from bayesian_nn.data.images import rotated
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.ndimage import shift
 
 from bayesian_nn.browser.quantised_posterior import read_quantised_posterior
-from bayesian_nn.data.image_changes import rotated
+from bayesian_nn.data.images import rotated
 from bayesian_nn.predictions.classes import ClassPrediction
 from bayesian_nn.runtime.tensorflow import tf, tfp
 

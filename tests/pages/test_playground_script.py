@@ -36,7 +36,7 @@ def test_the_exported_script_runs_and_describes_the_same(changes, data, tmp_path
     np.testing.assert_array_equal(np.column_stack([given.x[:, 0], given.y]), state["points"])
     settings, model = run.settings, run.model
     units = state["units"]
-    assert model.scaling == ((units["x0"],), (units["xScale"],), units["y0"], units["yScale"])
+    assert model.scaling[:4] == ((units["x0"],), (units["xScale"],), units["y0"], units["yScale"])
     assert list(model.layer_sizes) == ask("sizesOf(given)", state)
     assert (model.activation, model.prior.std, model.likelihood.noise_std) == (
         state["activation"],

@@ -99,7 +99,7 @@ def write_player_record(
         # Of each layer's weights and biases in turn.
         "prior_stds": [prior.std for _, prior, _ in model.placed_priors],
         "noise_std": model.likelihood.noise_std,
-        "scaling": [float(np.squeeze(value)) for value in model.scaling],
+        "scaling": [float(np.squeeze(value)) for value in model.scaling[:4]],
         "names": [data.x_names[0], data.y_name],
         "x_range": x_range,
         "y_limits": None if y_limits is None else [float(end) for end in y_limits],

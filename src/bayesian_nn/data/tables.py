@@ -1,27 +1,38 @@
 """Data sets: inputs, targets, their units and, where it is known, the truth behind them."""
 
-import csv
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
-from bayesian_nn.runtime.checks import finite_numbers, whole_number
+from bayesian_nn.data.cells import Cells, cells_of, frame_of
+from bayesian_nn.data.columns import Columns, column_names, no_such_column
+from bayesian_nn.data.frames import TableWarning, encode
+from bayesian_nn.data.targets import target_of
+from bayesian_nn.runtime.checks import finite_numbers, numbers_with_gaps, shown, whole_number
 
-__all__ = ["Dataset", "Scaling", "dataset", "read_csv", "train_test_split"]
+__all__ = ["Dataset", "Scaling", "dataset", "made", "train_test_split"]
+
+MISSING = ("refuse", "drop", "impute")
 
 
 class Scaling(NamedTuple):
     """The change of units between data and network: it sees `(x - x_shift) / x_scale`, and its output
     times `y_scale` plus `y_shift` is in y's units. `x_shift` and `x_scale` have one number per input; so have
-    `y_shift` and `y_scale` for several targets, and are numbers for one."""
+    `y_shift` and `y_scale` for several targets, and are numbers for one.
+
+    columns: how a data frame becomes the inputs, and the names of the classes; None for a scaling made by
+    hand, whose models know no names.
+    """
 
     x_shift: tuple[float, ...]
     x_scale: tuple[float, ...]
     y_shift: float | tuple[float, ...] = 0.0
     y_scale: float | tuple[float, ...] = 1.0
+    columns: Columns | None = None
 
     def inputs(self, x: np.ndarray) -> np.ndarray:
         """Returns what the network sees of x `[n_points, n_inputs]`, in double precision."""
@@ -56,50 +67,111 @@ class Dataset:
     def n_points(self) -> int:
         return len(self.y)
 
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The names of the classes that y's numbers stand for; None if y was numbers."""
+        return self.scaling.columns.classes if self.scaling.columns else None
+
 
 def dataset(
     x,
     y,
     *,
     x_names: Sequence[str] | None = None,
-    y_name: str | tuple[str, ...] = "y",
+    y_name: str | tuple[str, ...] | None = None,
     name: str = "data",
+    missing: str = "refuse",
+    categories: Sequence[str] = (),
+    like: Dataset | None = None,
 ) -> Dataset:
-    """Returns a data set from arrays, x `[n_points]` or `[n_points, n_inputs]` and y `[n_points]`, or several
-    targets `[n_points, n_targets]`, with a scaling that standardises every column to mean 0 and sd 1."""
-    x = finite_numbers("x", x)
-    x, y = _observations(x[:, None] if x.ndim == 1 else x, y)
-    if len(y) < 2:
-        raise ValueError(f"At least two observations are needed; got {len(y)}.")
-    names = tuple(x_names) if x_names else tuple(f"x{i + 1}" for i in range(x.shape[1]))
-    if len(names) != x.shape[1]:
-        raise ValueError(f"x_names has {len(names)} names for {x.shape[1]} columns of x.")
-    return Dataset(x=x, y=y, scaling=_standardising(x, y), name=name, x_names=names, y_name=y_name)
+    """Returns a data set with a scaling that standardises every column of numbers to mean 0 and sd 1, and
+    leaves what is 0 or 1 by making (categories, truth values, marks of gaps) as it is.
+
+    x: a data frame of any library, whose columns may hold numbers, truth values, words (an input for each
+    level, and one for levels not seen in training) and dates (days since 1970); or an array `[n_points]` or
+    `[n_points, n_inputs]`, with `x_names`. y: the name of one of the frame's columns, or a list of names for
+    several targets; or an array, a series or a frame. Words and truth values become class numbers, whose
+    names are `data.classes`.
+    missing: what to do about cells without a value: "refuse" them; "drop" the rows; or "impute", which fills
+    in the median, or a level of its own for words, with an input that is 1 there; rows without y are left
+    out. categories: columns that are categories although they hold numbers. like: a data set of training,
+    whose encoding, classes and scaling are taken over for a data frame of other rows.
+
+    Warns with TableWarning of what is left out, row labels and constant columns among them, and of numbers
+    such as -999 that seem to stand for missing ones. Raises ValueError with every column that needs a
+    decision.
+    """
+    if like is not None:
+        return _made_like(like, x, y, name)
+    data, notes = made(
+        x, y, x_names=x_names, y_name=y_name, name=name, missing=missing, categories=categories
+    )
+    for note in notes:
+        warnings.warn(note, TableWarning, stacklevel=2)
+    return data
 
 
-def read_csv(path, *, y: str, x: Sequence[str] | None = None) -> Dataset:
-    """Returns the data set in a CSV file with a header row: column `y` to be predicted from the columns `x`
-    (all the others, if none are named). Raises ValueError naming the line, the column and the value."""
-    path = Path(path)
-    if isinstance(x, str):
-        raise ValueError(f"x must be a list of column names; for the one column {x!r} write x=[{x!r}].")
-    rows = _rows(path)
-    if len(rows) < 2:
-        raise ValueError(f"{path.name}: a header row and at least one row of data are needed.")
-    header = [cell.strip() for cell in rows[0][1]]
-    columns = list(x) if x is not None else [name for name in header if name != y]
-    for column in [y, *columns]:
-        if column not in header:
-            raise ValueError(f"{path.name} has no column {column!r}; its columns are {', '.join(header)}.")
-        if header.count(column) > 1:
-            raise ValueError(f"{path.name} has more than one column {column!r}; rename all but one.")
-    if not columns:
-        raise ValueError(f"{path.name}: no input columns; name at least one in x.")
-    if y in columns:
-        raise ValueError(f"{path.name}: column {y!r} cannot be both the target y and an input in x.")
-    table = [_row(path.name, line, row, header, [*columns, y]) for line, row in rows[1:]]
-    table = np.array(table)
-    return dataset(table[:, :-1], table[:, -1], x_names=columns, y_name=y, name=path.stem)
+def made(
+    x, y, *, x_names=None, y_name=None, name="data", missing="refuse", categories=(), selected=False
+) -> tuple[Dataset, tuple[str, ...]]:
+    """Returns the data set that `dataset` returns, and what to warn of. selected: whether the columns were
+    chosen one by one, so that none is taken for row labels."""
+    if missing not in MISSING:
+        raise ValueError(f"missing must be 'refuse', 'drop' or 'impute'; got {shown(missing)}.")
+    if isinstance(categories, str):
+        raise ValueError(f"categories must be a list of names; write categories=[{categories!r}].")
+    frame = frame_of(x)
+    if isinstance(frame, nw.Series):
+        frame = frame.alias(str(frame.name or "x1")).to_frame()
+    if frame is None:
+        if isinstance(y, str):
+            raise ValueError(f"y={y!r} names a column, but x is no data frame: give y's values.")
+        inputs, place = _cells_of_array(x, x_names), _row
+    else:
+        if x_names is not None:
+            raise ValueError("x_names is for arrays; a data frame brings its own names.")
+        inputs, y = _split_off(frame, y)
+        place = _place_in(frame)
+    target = target_of(y, y_name, categories=categories, place=place)
+    n_points = len(next(iter(inputs.values())).missing)
+    if n_points != len(target.missing):
+        raise ValueError(
+            "x must be [n_points, n_inputs] and y [n_points], or [n_points, n_targets] for several targets, "
+            f"with the same n_points; got x {[n_points, len(inputs)]} and y {list(target.values.shape)}."
+        )
+    if n_points < 2:
+        raise ValueError(f"At least two observations are needed; got {n_points}.")
+    unknown = [each for each in categories if each not in (*inputs, target.name)]
+    if unknown:
+        raise ValueError(f"categories names {column_names(unknown)}; the columns are {column_names(inputs)}.")
+    encoded = encode(
+        inputs,
+        target,
+        missing=missing,
+        categories=categories,
+        place=place,
+        named=frame is not None,
+        selected=selected,
+    )
+    data = Dataset(
+        x=encoded.x,
+        y=encoded.y,
+        scaling=_standardising(encoded.x, encoded.y, encoded.columns),
+        name=name,
+        x_names=encoded.columns.input_names,
+        y_name=target.name,
+    )
+    return data, encoded.notes
+
+
+def _made_like(like, x, y, name):
+    columns, frame = like.scaling.columns, frame_of(x)
+    if columns is None or not isinstance(frame, nw.DataFrame):
+        raise ValueError("like is for a data frame x, and for a data set that knows its columns.")
+    target = target_of(_targets_of(frame, y)[1], columns.y_name, classes=columns.classes)
+    if target.missing.any():
+        raise ValueError(f"{columns.y_name!r} is missing in {target.missing.sum():,} rows: leave them out.")
+    return replace(like, x=columns.encode(frame), y=target.values, name=name)
 
 
 def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple[Dataset, Dataset]:
@@ -116,8 +188,11 @@ def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple
         )
     order = np.random.default_rng(seed).permutation(data.n_points)
     train, test = np.sort(order[n_test:]), np.sort(order[:n_test])
-    scaling = _standardising(data.x[train], data.y[train])
-    return tuple(replace(data, x=data.x[part], y=data.y[part], scaling=scaling) for part in (train, test))
+    columns, x = data.scaling.columns, data.x
+    if columns is not None:
+        columns, x = columns.refilled(x, train)
+    scaling = _standardising(x[train], data.y[train], columns)
+    return tuple(replace(data, x=x[part], y=data.y[part], scaling=scaling) for part in (train, test))
 
 
 def _observations(x, y):
@@ -132,44 +207,78 @@ def _observations(x, y):
     return x, y
 
 
-def _standardising(x, y):
+def _standardising(x, y, columns):
     def spread(values):
         # A constant column carries no information: dividing by 1 leaves it at zero. Its sd need not be zero:
         # rounding gives ten times 0.1 an sd of 1e-17.
         return np.where(np.ptp(values, axis=0) > 0, values.std(axis=0), 1.0)
 
+    # In units of its sd a rare level would be a very large number.
+    as_it_is = np.array(columns.indicators if columns else [False] * x.shape[1])
     return Scaling(
-        x_shift=tuple(x.mean(axis=0).tolist()),
-        x_scale=tuple(spread(x).tolist()),
+        x_shift=tuple(np.where(as_it_is, 0.0, x.mean(axis=0)).tolist()),
+        x_scale=tuple(np.where(as_it_is, 1.0, spread(x)).tolist()),
         y_shift=float(y.mean()) if y.ndim == 1 else tuple(y.mean(axis=0).tolist()),
         y_scale=float(spread(y)) if y.ndim == 1 else tuple(spread(y).tolist()),
+        columns=columns,
     )
 
 
-def _rows(path):
-    """Returns the file's rows that are not empty, each with the number of its line."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
-            return [(reader.line_num, row) for row in reader if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path.name} is not a CSV file in UTF-8 ({error}); save it as one.") from None
+def _cells_of_array(x, x_names):
+    x = numbers_with_gaps("x", x)
+    x = x[:, None] if x.ndim == 1 else x
+    if x.ndim != 2 or not x.shape[1]:
+        raise ValueError(f"x must be [n_points, n_inputs], one input or more; got {list(x.shape)}.")
+    names = [str(each) for each in x_names] if x_names else [f"x{i + 1}" for i in range(x.shape[1])]
+    if len(names) != x.shape[1]:
+        raise ValueError(f"x_names has {len(names)} names for {x.shape[1]} columns of x.")
+    if len(set(names)) < len(names):
+        raise ValueError(f"x_names must differ from one another; got {column_names(names)}.")
+    pairs = zip(names, x.T, strict=True)
+    return {each: Cells("number", column, np.isnan(column)) for each, column in pairs}
 
 
-def _row(file_name, line, row, header, columns):
-    if len(row) != len(header):
-        raise ValueError(f"{file_name}, line {line}: {len(row)} cells, but the header has {len(header)}.")
-    cells = dict(zip(header, row, strict=True))
-    values = []
-    for column in columns:
+def _targets_of(frame, y):
+    """Returns the names of the targets among a frame's columns, none if y is values, and y's values."""
+    held = {str(column): column for column in frame.columns}
+    listed = isinstance(y, list | tuple) and y and all(isinstance(each, str) for each in y)
+    targets = [y] if isinstance(y, str) else list(y) if listed and set(y) <= set(held) else []
+    lacking = [each for each in targets if each not in held]
+    if lacking:
+        raise ValueError(no_such_column(lacking[0], held))
+    return targets, frame.select([held[each] for each in targets]) if targets else y
+
+
+def _split_off(frame, y):
+    """Returns the cells of the frame's columns that are no targets, and the targets' values."""
+    targets, y = _targets_of(frame, y)
+    held = {str(column.name): column for column in frame.iter_columns()}
+    left = [name for name in held if name not in targets]
+    if not left:
+        raise ValueError("There are no input columns, only the target's.")
+    faults, cells = [], {}
+    for each in left:
         try:
-            value = float(cells[column])
-        except ValueError:
-            value = np.nan
-        if not np.isfinite(value):
-            raise ValueError(
-                f"{file_name}, line {line}, column {column!r}: {cells[column]!r} is not a finite number. "
-                "Correct the cell or remove the line."
-            )
-        values.append(value)
-    return values
+            cells[each] = cells_of(held[each])
+        except ValueError as error:
+            faults.append(f"column {each!r} {error}")
+    if faults:
+        raise ValueError(
+            f"Columns must hold numbers, truth values, words or dates: {'; '.join(faults)}. Give times "
+            "between dates in a unit, as in column / pandas.Timedelta(days=1), and leave out or convert the "
+            "rest."
+        )
+    return cells, y
+
+
+def _row(row):
+    return f"row {row}"
+
+
+def _place_in(frame):
+    """Returns what says where a row is: by the frame's own labels, if it has some."""
+    labels = nw.maybe_get_index(frame)
+    if labels is None:
+        return _row
+    word = labels.name if isinstance(labels.name, str) else "row"
+    return lambda row: f"{word} {labels[row]}"

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 from bayesian_nn.likelihoods.categorical import class_log_likelihood, explained_log_loss
-from bayesian_nn.likelihoods.columns import class_column
+from bayesian_nn.likelihoods.columns import class_column, classes_of
 from bayesian_nn.likelihoods.one_target import OneTarget
 from bayesian_nn.likelihoods.parameters import in_dtype
 from bayesian_nn.predictions.classes import ClassPrediction
@@ -18,6 +18,11 @@ __all__ = ["Bernoulli"]
 @dataclass(frozen=True)
 class Bernoulli(OneTarget):
     """y is 1 with probability 1 / (1 + exp(-output)), and else 0."""
+
+    @property
+    def n_classes(self) -> int:
+        """Two."""
+        return 2
 
     def targets(self, y, scaling) -> np.ndarray:
         """Returns y `[n_points]` as `[n_points, 1]` of 0 and 1. Raises ValueError for anything but 0, 1, True
@@ -45,7 +50,8 @@ class Bernoulli(OneTarget):
 
     def prediction(self, x, outputs, unknowns, scaling) -> ClassPrediction:
         """Returns the record of the draws, of two classes, for outputs `[n_draws, 1, n_points]`."""
-        return ClassPrediction(special.expit(np.stack([-outputs[:, 0], outputs[:, 0]], axis=-1)))
+        probabilities = special.expit(np.stack([-outputs[:, 0], outputs[:, 0]], axis=-1))
+        return ClassPrediction(probabilities, classes_of(scaling))
 
     def constant_log_likelihood(self, y) -> float:
         """Returns the log-likelihood in nats of the frequencies of 0 and 1."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from bayesian_nn.likelihoods.columns import class_column
+from bayesian_nn.likelihoods.columns import class_column, classes_of
 from bayesian_nn.likelihoods.one_target import OneTarget
 from bayesian_nn.likelihoods.parameters import in_dtype
 from bayesian_nn.predictions.classes import ClassPrediction
@@ -70,7 +70,8 @@ class Categorical(OneTarget):
     def prediction(self, x, outputs, unknowns, scaling) -> ClassPrediction:
         """Returns the record of the draws, of the outputs' dtype, for outputs `[n_draws, n_classes,
         n_points]`."""
-        return ClassPrediction(special.softmax(np.moveaxis(np.asarray(outputs), 1, 2), axis=-1))
+        probabilities = special.softmax(np.moveaxis(np.asarray(outputs), 1, 2), axis=-1)
+        return ClassPrediction(probabilities, classes_of(scaling))
 
     def constant_log_likelihood(self, y) -> float:
         """Returns the log-likelihood in nats of the classes' frequencies."""

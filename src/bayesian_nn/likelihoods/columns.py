@@ -4,7 +4,7 @@ import numpy as np
 
 from bayesian_nn.runtime.checks import finite_numbers, shown
 
-__all__ = ["class_column", "column", "count_column"]
+__all__ = ["class_column", "classes_of", "column", "count_column"]
 
 
 def column(y) -> np.ndarray:
@@ -40,12 +40,29 @@ def class_column(y, n_classes: int, *, remedy: str) -> np.ndarray:
     if named.dtype.kind in "USO" and any(isinstance(value, str | bytes) for value in named.flat):
         raise ValueError(
             f"y must be classes numbered from 0 to {n_classes - 1}; got {shown(named.flat[0])} at index 0. "
-            "Number the classes, as in numpy.unique(y, return_inverse=True)[1]."
+            "Number the classes, as in numpy.unique(y, return_inverse=True)[1], or make the data set with "
+            "dataset(x, y), which does."
+        )
+    if named.ndim == 2 and named.shape[1] > 1 and named.dtype.kind in "biuf" and _is_one_hot(named):
+        raise ValueError(
+            f"y must be classes numbered from 0 to {n_classes - 1}; got one-hot rows {list(named.shape)}. "
+            "Number the classes, as in y.argmax(axis=1)."
         )
     y = column(y)
+    if y.min() == 1 and y.max() == n_classes:
+        remedy = f"Number the classes from 0, as in y - 1: these go from 1 to {n_classes}."
     whole = (y >= 0) & (y < n_classes) & (y == np.floor(y))
     _require(whole, y, f"classes, whole numbers from 0 to {n_classes - 1}", remedy)
     return y
+
+
+def classes_of(scaling) -> tuple[str, ...] | None:
+    """Returns the names of the classes, where the data had some."""
+    return None if scaling.columns is None else scaling.columns.classes
+
+
+def _is_one_hot(y):
+    return bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
 
 
 def _require(right, y, required, remedy):

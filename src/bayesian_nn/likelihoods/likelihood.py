@@ -4,6 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
+from bayesian_nn.data.columns import Columns
 from bayesian_nn.priors.unknowns import Unknown
 
 __all__ = ["Likelihood", "Units"]
@@ -11,10 +12,12 @@ __all__ = ["Likelihood", "Units"]
 
 class Units(Protocol):
     """The units of y, such as a `Scaling`: the network works with `(y - y_shift) / y_scale`. Numbers for one
-    target, tuples for several. Likelihoods of classes and counts ignore them."""
+    target, tuples for several. Likelihoods of classes and counts ignore them. columns: None, or what names
+    the classes."""
 
     y_shift: float | tuple[float, ...]
     y_scale: float | tuple[float, ...]
+    columns: Columns | None
 
 
 class Likelihood(Protocol):

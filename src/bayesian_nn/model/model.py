@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bayesian_nn.data.columns import column_names
 from bayesian_nn.data.images import PixelNorm
 from bayesian_nn.data.tables import Scaling
 from bayesian_nn.likelihoods.likelihood import Likelihood
@@ -155,9 +156,28 @@ def _checked_scaling(scaling, n_inputs, likelihood):
             f"scaling has {len(y_shift)} shifts and {len(y_scale)} scales for targets, "
             f"but {shown(likelihood)} has {n_targets}."
         )
+    _check_columns(scaling.columns, n_inputs, likelihood)
     if n_targets == 1:
-        return Scaling(x_shift, x_scale, y_shift[0], y_scale[0])
-    return Scaling(x_shift, x_scale, y_shift, y_scale)
+        return Scaling(x_shift, x_scale, y_shift[0], y_scale[0], scaling.columns)
+    return Scaling(x_shift, x_scale, y_shift, y_scale, scaling.columns)
+
+
+def _check_columns(columns, n_inputs, likelihood):
+    if columns is None:
+        return
+    if len(columns.input_names) != n_inputs:
+        raise ValueError(
+            f"scaling.columns makes {len(columns.input_names)} inputs, "
+            f"but layer_sizes begins with {n_inputs}."
+        )
+    n_classes = getattr(likelihood, "n_classes", None)
+    if columns.classes is not None and n_classes != len(columns.classes):
+        n, names = len(columns.classes), column_names(columns.classes, n_shown=5)
+        other = ", or Bernoulli()" if n == 2 else ""
+        raise ValueError(
+            f"y is one of the {n} classes {names}, and {shown(likelihood)} is for something else: use "
+            f"Categorical({n}), with layer_sizes that end in {n}{other}."
+        )
 
 
 def _numbers(argument, values):

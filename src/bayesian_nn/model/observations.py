@@ -3,8 +3,11 @@
 import warnings
 from typing import NamedTuple
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
+from bayesian_nn.data.cells import frame_of
+from bayesian_nn.data.columns import column_names
 from bayesian_nn.data.images import LabelledImages, PixelNorm
 from bayesian_nn.data.tables import Dataset, Scaling
 from bayesian_nn.likelihoods.one_target import OfRealNumbers
@@ -86,11 +89,24 @@ def check_data(model: Model, data: Dataset | LabelledImages) -> None:
             f"The data have {n_inputs} inputs and the model {model.layer_sizes[0]}: "
             f"layer_sizes must begin with {n_inputs}."
         )
+    _check_names(model.scaling.columns, data)
     n_classes = getattr(model.likelihood, "n_classes", None)
     if isinstance(data, LabelledImages) and n_classes not in (None, data.n_classes):
         raise ValueError(
             f"{data.name} has {data.n_classes} classes and the model {n_classes}: the likelihood must be "
             f"Categorical({data.n_classes}), and layer_sizes end with {data.n_classes}."
+        )
+
+
+def _check_names(columns, data):
+    """Raises ValueError for data that have the model's columns, in another order or encoding."""
+    if columns is None or not isinstance(data, Dataset) or data.scaling.columns is None:
+        return
+    names, others = columns.input_names, data.scaling.columns.input_names
+    if names != others and set(columns.names) & set(data.scaling.columns.names):
+        raise ValueError(
+            f"The data's inputs are {column_names(others)} and the model's {column_names(names)}: make data "
+            "sets of other rows with dataset(frame, y, like=...), the data set of training."
         )
 
 
@@ -125,7 +141,7 @@ def _units(model, scaling):
     unlike classes and counts."""
     parts = getattr(model.likelihood, "parts", (model.likelihood,))
     real = [isinstance(part, OfRealNumbers) for part in parts]
-    pairs = zip(scaling[:2], scaling[2:], strict=True)
+    pairs = zip(scaling[:2], scaling[2:4], strict=True)
     return tuple(np.concatenate([of_x, np.atleast_1d(of_y)[real]]) for of_x, of_y in pairs)
 
 
@@ -142,12 +158,35 @@ def checked_size(batch_size, n_points: int) -> int:
 
 
 def as_points(model: Model, x, *, argument: str = "x") -> np.ndarray:
-    """Returns x `[n_points]` or `[n_points, ...]` as `[n_points, n_inputs]`. Raises ValueError for anything
-    else, under the name that the caller has for it."""
+    """Returns x `[n_points]` or `[n_points, ...]`, or a data frame with the columns that the model was
+    trained on, as `[n_points, n_inputs]`. Raises ValueError for anything else, under the name that the caller
+    has for it."""
+    x = _encoded(model, x, argument)
     # Pixels are checked where they are brought to one norm, without a copy in double precision.
     x = np.asarray(x) if isinstance(model.scaling, PixelNorm) else finite_numbers(argument, x)
     x = x[:, None] if x.ndim == 1 else x.reshape(len(x), -1) if x.ndim > 1 and len(x) else x
     n_inputs = model.layer_sizes[0]
     if x.ndim != 2 or x.shape[1] != n_inputs or not len(x):
-        raise ValueError(f"{argument} must be [n_points, {n_inputs}] for this model; got {list(x.shape)}.")
+        columns = model.scaling.columns
+        remedy = (
+            "" if columns is None or len(columns.names) == n_inputs else ", or a data frame with its columns"
+        )
+        raise ValueError(
+            f"{argument} must be [n_points, {n_inputs}] for this model{remedy}; got {list(x.shape)}."
+        )
     return x
+
+
+def _encoded(model, x, argument):
+    frame = frame_of(x)
+    if frame is None:
+        return x
+    columns = model.scaling.columns
+    if isinstance(frame, nw.Series) and (columns is None or len(columns.names) != 1):
+        return frame.to_numpy()
+    if columns is None:
+        raise ValueError(
+            f"{argument} is a data frame, and this model knows no names of columns: train it on a data set "
+            "made by dataset(frame, y), with scaling=data.scaling, or give an array."
+        )
+    return columns.encode(frame)

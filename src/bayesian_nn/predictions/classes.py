@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesian_nn.data.targets import class_numbers
 from bayesian_nn.predictions.draws import log_mean_exp, observed
+from bayesian_nn.runtime.checks import shown
 
 __all__ = ["ClassPrediction", "check_probabilities"]
 
@@ -16,10 +18,12 @@ class ClassPrediction:
     """What every draw of the weights predicts of the class of some points: a probability for each class.
 
     probabilities: [n_draws, n_points, n_classes], float32 or float64, kept as they are; a network with one
-    set of weights has n_draws = 1. Entropies are in nats, from 0 to log(n_classes).
+    set of weights has n_draws = 1. classes: their names, in the order of their numbers, if they have some.
+    Entropies are in nats, from 0 to log(n_classes).
     """
 
     probabilities: np.ndarray
+    classes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         probabilities = np.asarray(self.probabilities)
@@ -31,6 +35,11 @@ class ClassPrediction:
                 f"{list(probabilities.shape)}. Of a network without draws give probabilities[None]."
             )
         check_probabilities(probabilities)
+        if self.classes is not None and len(self.classes) != probabilities.shape[2]:
+            raise ValueError(
+                f"classes must be {probabilities.shape[2]} names, one for each probability; got "
+                f"{shown(self.classes)}."
+            )
         object.__setattr__(self, "probabilities", probabilities)
 
     @property
@@ -39,14 +48,14 @@ class ClassPrediction:
         return self.probabilities.mean(axis=0, dtype=np.float64)
 
     def log_density(self, y) -> np.ndarray:
-        """The log predictive probability of the classes y [n_points], whole numbers from 0 to n_classes - 1,
-        [n_points] in nats."""
+        """The log predictive probability of the classes y [n_points], whole numbers from 0 to n_classes - 1
+        or their names, [n_points] in nats."""
         return log_mean_exp(self.log_densities(y))
 
     def log_densities(self, y) -> np.ndarray:
         """The log probability of the classes y [n_points] under every draw, [n_draws, n_points] in nats."""
         n_points, n_classes = self.probabilities.shape[1:]
-        y = observed(y, n_points)
+        y = observed(y if self.classes is None else class_numbers(y, self.classes), n_points)
         wrong = np.flatnonzero((y != np.floor(y)) | (y < 0) | (y >= n_classes))
         if len(wrong):
             raise ValueError(
@@ -59,8 +68,16 @@ class ClassPrediction:
 
     @property
     def labels(self) -> np.ndarray:
-        """The class of the highest predictive probability, [n_points]."""
+        """The number of the class of the highest predictive probability, [n_points]."""
         return self.mean.argmax(axis=1)
+
+    @property
+    def named_labels(self) -> np.ndarray:
+        """The name of the class of the highest predictive probability, [n_points]. Raises ValueError if the
+        classes have no names."""
+        if self.classes is None:
+            raise ValueError("The classes have no names: y was numbers. Their numbers are in labels.")
+        return np.array(self.classes)[self.labels]
 
     @property
     def entropy(self) -> np.ndarray:

@@ -9,7 +9,9 @@ __all__ = [
     "finite_numbers",
     "fraction",
     "instance",
+    "is_missing",
     "not_negative",
+    "numbers_with_gaps",
     "positive",
     "shown",
     "whole_number",
@@ -64,6 +66,31 @@ def finite_numbers(argument: str, values) -> np.ndarray:
     if isinstance(values, np.ma.MaskedArray):
         _refuse(argument, values.data, np.ma.getmaskarray(values), "that are masked")
         values = values.data
+    numbers = _numbers(argument, values)
+    _refuse(argument, numbers, ~np.isfinite(numbers), "that are not finite")
+    return numbers
+
+
+def numbers_with_gaps(argument: str, values) -> np.ndarray:
+    """Returns `values` as an array of float64, NaN where they are masked or missing. Raises ValueError for
+    what `finite_numbers` refuses, but for these."""
+    masked = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
+    numbers = _numbers(argument, values if masked is None else values.data)
+    numbers = numbers if masked is None else np.where(masked, np.nan, numbers)
+    _refuse(argument, numbers, np.isinf(numbers), "that are not finite")
+    return numbers
+
+
+def is_missing(value) -> bool:
+    """Whether a value stands for none: None, NaN, a missing date, or the mark of a library of tables."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value))
+    return isinstance(value, float | np.floating) and bool(np.isnan(value))
+
+
+def _numbers(argument, values):
     try:
         found = np.asarray(values)
     except ValueError as error:
@@ -71,12 +98,13 @@ def finite_numbers(argument: str, values) -> np.ndarray:
     kind = _kind_of(found)
     if kind is not None:
         raise ValueError(f"{argument} must be an array of numbers; got {kind}.")
+    if found.dtype.kind == "O" and found.ndim:
+        gaps = np.reshape([is_missing(value) for value in found.flat], found.shape)
+        found = np.where(gaps, np.nan, found)
     try:
-        numbers = found.astype(np.float64, copy=False)
+        return found.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{argument} must be an array of numbers: {error}") from None
-    _refuse(argument, numbers, ~np.isfinite(numbers), "that are not finite")
-    return numbers
 
 
 # What NumPy would turn into numbers in silence: a missing date into -9e18, a word of digits into its value.

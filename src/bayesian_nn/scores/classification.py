@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesian_nn.predictions.classes import check_probabilities
-from bayesian_nn.runtime.checks import finite_numbers, whole_number
+from bayesian_nn.runtime.checks import finite_numbers, shown, whole_number
 
 __all__ = [
     "Reliability",
@@ -31,9 +31,10 @@ class Reliability(NamedTuple):
 
 
 def class_reliability(probabilities, labels, *, n_bins: int = 15) -> Reliability:
-    """Returns the reliability curve of a classifier, for predictive probabilities `[n_points, n_classes]` and
-    the true classes `labels` `[n_points]`, in `n_bins` bins of equal width of the confidence (Guo et al.
-    2017, section 2). Of the draws of a Bayesian network average the probabilities first."""
+    """Returns the reliability curve of a classifier, for predictive probabilities `[n_points, n_classes]`, or
+    of the second of two classes `[n_points]`, and the true classes `labels` `[n_points]`, in `n_bins` bins of
+    equal width of the confidence (Guo et al. 2017, section 2). Of the draws of a Bayesian network average the
+    probabilities first."""
     probabilities, labels = _checked(probabilities, labels)
     confidences = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
@@ -88,13 +89,20 @@ def auroc(of_known, of_other) -> float:
             "of_known and of_other must be scores [n_known] and [n_other], one or more of each; got "
             f"{list(known.shape)} and {list(other.shape)}."
         )
+    if len(known) == len(other) and set(known) == {0, 1} and set(other) - {0, 1}:
+        raise ValueError(
+            "of_known holds 0 and 1 alone, as labels do: auroc takes the scores of two groups, as in "
+            "auroc(scores[y == 0], scores[y == 1])."
+        )
     known = np.sort(known)
     below, not_above = (np.searchsorted(known, other, side) for side in ("left", "right"))
     return float(np.mean(below + not_above) / (2 * len(known)))
 
 
 def _checked(probabilities, labels):
-    probabilities, labels = finite_numbers("probabilities", probabilities), np.asarray(labels)
+    probabilities, labels = finite_numbers("probabilities", probabilities), _class_numbers(labels)
+    if probabilities.ndim == 1:
+        probabilities = np.column_stack([1 - probabilities, probabilities])
     if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not len(labels):
         raise ValueError(
             "probabilities must be [n_points, n_classes] and labels [n_points] with the same n_points, one "
@@ -102,6 +110,22 @@ def _checked(probabilities, labels):
         )
     check_probabilities(probabilities)
     n_classes = probabilities.shape[1]
-    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= n_classes:
-        raise ValueError(f"labels must be whole numbers from 0 to n_classes - 1 = {n_classes - 1}.")
-    return probabilities, labels
+    wrong = np.flatnonzero((labels != np.floor(labels)) | (labels < 0) | (labels >= n_classes))
+    if len(wrong):
+        raise ValueError(
+            f"labels must be whole numbers from 0 to n_classes - 1 = {n_classes - 1}; got "
+            f"{labels[wrong[0]]:g} at index {wrong[0]}. Number the classes from 0, as in "
+            "numpy.unique(labels, return_inverse=True)[1]."
+        )
+    return probabilities, labels.astype(int)
+
+
+def _class_numbers(labels):
+    named = np.asarray(labels)
+    if named.dtype.kind in "USO" and any(isinstance(label, str | bytes) for label in named.flat):
+        raise ValueError(
+            f"labels must be class numbers; got {shown(named.flat[0])} at index 0. Number the classes, as in "
+            "numpy.unique(labels, return_inverse=True)[1]."
+        )
+    numbers = finite_numbers("labels", named)
+    return numbers[:, 0] if numbers.ndim == 2 and numbers.shape[1] == 1 else numbers

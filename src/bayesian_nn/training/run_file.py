@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bayesian_nn.data.columns import BooleanColumn, CategoryColumn, Columns, DateColumn, NumberColumn
 from bayesian_nn.data.images import PixelNorm
 from bayesian_nn.data.tables import Scaling
 from bayesian_nn.likelihoods.bernoulli import Bernoulli
@@ -48,7 +49,8 @@ LIKELIHOODS = (
 PRIORS = (GaussianPrior, ScaleMixturePrior, RelevancePrior, LogNormalScale, HalfNormalScale)
 # What a file may name.
 KINDS = (
-    *(Model, Scaling, PixelNorm, *LIKELIHOODS, *PRIORS),
+    *(Model, Scaling, Columns, NumberColumn, BooleanColumn, DateColumn, CategoryColumn),
+    *(PixelNorm, *LIKELIHOODS, *PRIORS),
     *(MeanField, LowRank, FullCovariance),
     *(Elbo, ImportanceWeightedElbo, LocalReparameterisation, Flipout),
     *(Adam, WarmupCosine, StepDecay),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import rotate
 
-from bayesian_nn.data.image_changes import rotated
+from bayesian_nn.data.images import rotated
 
 IMAGES = np.random.default_rng(0).random((3, 9, 9)).astype(np.float32)
 

@@ -42,6 +42,19 @@ def test_uniform_draws_have_the_largest_entropy_and_one_draw_no_epistemic_part()
     np.testing.assert_allclose(ClassPrediction(drawn(n_draws=1)).epistemic, 0, atol=1e-12)
 
 
+def test_classes_may_have_names():
+    prediction = ClassPrediction([[[0.2, 0.8], [0.7, 0.3]]], ("cat", "dog"))
+    np.testing.assert_array_equal(prediction.named_labels, ["dog", "cat"])
+    np.testing.assert_allclose(prediction.log_density(["cat", "cat"]), np.log([0.2, 0.7]))
+    np.testing.assert_allclose(prediction.log_density([0, 0]), np.log([0.2, 0.7]))
+    with pytest.raises(ValueError, match="which is none of the classes"):
+        prediction.log_density(["cat", "mouse"])
+    with pytest.raises(ValueError, match=r"classes must be 2 names, one for each .*; got \('cat',\)"):
+        ClassPrediction(prediction.probabilities, ("cat",))
+    with pytest.raises(ValueError, match="The classes have no names"):
+        ClassPrediction(prediction.probabilities).named_labels  # noqa: B018
+
+
 def test_the_order_of_draws_and_classes_is_of_no_account():
     probabilities, shuffled = drawn(), drawn()[::-1][..., [2, 0, 3, 1]]
     for part in ("entropy", "aleatoric", "epistemic"):

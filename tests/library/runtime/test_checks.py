@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
-from bayesian_nn.runtime.checks import finite_numbers
+from bayesian_nn.runtime.checks import finite_numbers, is_missing, numbers_with_gaps
 
 DAYS = np.array(["2024-01-01", "NaT", "2024-01-04"], "M8[D]")
 
@@ -47,8 +47,29 @@ def test_numbers_of_any_kind_are_kept(values):
     np.testing.assert_array_equal(numbers, np.asarray(values, float))
 
 
+def test_what_is_missing_by_another_name_is_missing():
+    pandas = pytest.importorskip("pandas")
+    marks = [
+        None,
+        np.nan,
+        np.float32("nan"),
+        pandas.NA,
+        pandas.NaT,
+        np.datetime64("NaT"),
+        np.timedelta64("NaT"),
+    ]
+    assert all(map(is_missing, marks))
+    assert not any(map(is_missing, [0, "", np.inf, "nan", np.datetime64("2024-01-01"), False]))
+    with pytest.raises(ValueError, match=r"x has 1 values that are not finite, the first at index \(1,\)"):
+        finite_numbers("x", [1.0, pandas.NA])
+    gaps = numbers_with_gaps("x", np.ma.masked_array([1.0, 2.0, np.nan], mask=[False, True, False]))
+    np.testing.assert_array_equal(gaps, [1, np.nan, np.nan])
+    with pytest.raises(ValueError, match=r"x has 1 values that are not finite, .*: inf"):
+        numbers_with_gaps("x", [np.nan, np.inf])
+
+
 def test_a_table_with_a_missing_date_is_refused():
     with pytest.raises(ValueError, match="x must be an array of numbers; got dates"):
         bnn.dataset(DAYS, [1.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match="y has 1 values that are masked"):
+    with pytest.raises(ValueError, match=r"1 of 3 rows have missing cells \('y' 1\)"):
         bnn.dataset([1.0, 2.0, 3.0], np.ma.masked_less([1.0, -1.0, 2.0], 0))

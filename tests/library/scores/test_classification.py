@@ -125,18 +125,35 @@ def test_auroc_of_what_are_no_scores_is_refused(known, other, message):
 @pytest.mark.parametrize(
     ("probabilities", "labels", "message"),
     [
-        (THREE[0], LABELS, r"must be \[n_points, n_classes\] .* got \[3\] and \[4\]"),
-        (THREE, LABELS[:, None], r"got \[4, 3\] and \[4, 1\]"),
+        (THREE[0], LABELS, r"must be \[n_points, n_classes\] .* got \[3, 2\] and \[4\]"),
+        (THREE, np.eye(3)[LABELS], r"got \[4, 3\] and \[4, 3\]"),
         (THREE[:0], LABELS[:0], r"one or more; got \[0, 3\] and \[0\]"),
         (np.log(THREE), LABELS, "row 0 sums to .*Are these logits"),
         (THREE * 0.9, LABELS, "row 0 sums to 0.9"),
         (THREE, LABELS + 1, "labels must be whole numbers from 0 to n_classes - 1 = 2"),
-        (THREE, LABELS.astype(float), "labels must be whole numbers"),
+        (THREE, LABELS + 0.5, "labels must be whole numbers .* got 0.5 at index 0"),
+        (THREE, ["a", "b", "a", "c"], "labels must be class numbers; got 'a' at index 0. Number the classes"),
+        ([0.2, 1.2], [0, 1], "must be from 0 to 1"),
     ],
 )
 def test_what_are_no_probabilities_or_classes_is_refused(score, probabilities, labels, message):
     with pytest.raises(ValueError, match=message):
         score(probabilities, labels)
+
+
+@pytest.mark.parametrize("score", [error_rate, expected_calibration_error, log_loss, brier_score])
+def test_labels_of_any_type_and_the_probability_of_the_second_of_two_classes_mean_the_same(score):
+    expected = score(THREE, LABELS)
+    for labels in (LABELS.astype(float), LABELS[:, None], LABELS.tolist(), LABELS.astype(object)):
+        assert score(THREE, labels) == expected
+    second = np.array([0.2, 0.9, 0.6])
+    both = np.column_stack([1 - second, second])
+    assert score(second, [False, True, False]) == score(both, np.array([0, 1, 0]))
+
+
+def test_auroc_in_the_order_of_scikit_learn_is_refused():
+    with pytest.raises(ValueError, match=r"0 and 1 alone, as labels do: .* auroc\(scores\[y == 0\]"):
+        auroc([0, 1, 1, 0], [0.1, 0.7, 0.4, 0.3])
 
 
 def test_wrong_numbers_of_bins_are_refused():

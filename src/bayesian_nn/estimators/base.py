@@ -1,0 +1,119 @@
+"""What the two estimators share: rows in, a model and a result made, draws in parts out."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from bayesian_nn.data.cells import frame_of
+from bayesian_nn.data.tables import Dataset
+from bayesian_nn.estimators.by_size import choose, infer_by_size
+from bayesian_nn.model.model import Model
+from bayesian_nn.model.observations import as_points
+from bayesian_nn.prediction.predict import predict_draws
+from bayesian_nn.prediction.saved import load, save
+from bayesian_nn.priors.learned_scale import LogNormalScale
+from bayesian_nn.runtime.checks import shown, whole_number
+
+__all__ = ["BayesianEstimator", "seed_of"]
+
+# Numbers of the network's outputs in a part of a prediction.
+PART = 2**22
+
+
+class BayesianEstimator(BaseEstimator):
+    """What `BayesianRegressor` and `BayesianClassifier` have in common."""
+
+    def save(self, path) -> None:
+        """Writes what was fitted to one `.npz` file, whole or not at all, never a pickle: `load` of this class
+        reads it, and `bnn.load` reads its result. The settings of the estimator stay behind, for what they
+        were needed for is done. Raises OSError, with the path and the remedy, if it cannot be written."""
+        check_is_fitted(self)
+        save(self.result_, path)
+
+    @classmethod
+    def load(cls, path, **settings):
+        """Returns an estimator that predicts as the one whose `save` wrote the file did, with the given
+        settings. Raises ValueError for any other file, and for a result of another kind of y."""
+        estimator = cls(**settings)
+        estimator._take(load(path))
+        return estimator
+
+    def _fit(self, data: Dataset, likelihood):
+        hidden = tuple(whole_number("hidden", each) for each in np.atleast_1d(self.hidden).tolist())
+        model = Model(
+            (data.x.shape[1], *hidden, likelihood.n_outputs),
+            likelihood,
+            LogNormalScale() if self.prior is None else self.prior,
+            activation=self.activation,
+            scaling=data.scaling,
+        )
+        if self.infer is None:
+            choice = choose(model, data.n_points)
+            infer, self.method_, self.reason_ = infer_by_size, choice.method, choice.why
+        elif callable(self.infer):
+            infer = self.infer
+            name = getattr(infer, "__name__", shown(infer))
+            self.method_, self.reason_ = name, f"infer={name} was asked for."
+        else:
+            raise ValueError(
+                "infer must be a function of model, data and seed, such as bnn.sample_hmc, or None; got "
+                f"{shown(self.infer)}."
+            )
+        self._take(infer(model, data, seed=seed_of(self.random_state)))
+        self.data_ = data
+        return self
+
+    def _take(self, result):
+        self.result_ = result
+        columns = result.model.scaling.columns
+        self.n_features_in_ = result.model.layer_sizes[0] if columns is None else len(columns.names)
+
+    def _rows(self, X, *, reset: bool):
+        """Returns X as a frame whose columns were compared with those of the fit, or as float64
+        `[n_points, n_inputs]`."""
+        if frame_of(X) is not None:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            return X
+        return validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=2 if reset else 1)
+
+    def _records(self, X, n_draws: int | None = None) -> Iterator:
+        """Yields the records of what draws predict for X, part by part, so that memory stays bounded."""
+        check_is_fitted(self)
+        model = self.result_.model
+        x = as_points(model, self._rows(X, reset=False))
+        n_draws = whole_number("n_draws", self.n_draws if n_draws is None else n_draws)
+        latents = self._draws(n_draws)
+        length = max(1, PART // (len(latents) * model.likelihood.n_outputs))
+        for begin in range(0, len(x), length):
+            yield predict_draws(model, latents, x[begin : begin + length])
+
+    def _mean_log_density(self, X, targets):
+        begin, total = 0, 0.0
+        for record in self._records(X):
+            end = begin + len(record.mean)
+            if end > len(targets):
+                break
+            total += record.log_density(targets[begin:end]).sum()
+            begin = end
+        else:
+            if begin == len(targets):
+                return float(total / begin)
+        raise ValueError(f"X and y must have as many rows as each other; y has {len(targets)}.")
+
+    def _draws(self, n_draws):
+        """Returns draws of the latents, as many as chains of HMC have where they have fewer."""
+        kept = getattr(self.result_, "latents", np.empty(0))
+        at_most = math.prod(kept.shape[:2]) if kept.ndim == 3 else n_draws
+        return self.result_.draw(min(n_draws, at_most), seed=0)
+
+
+def seed_of(random_state) -> int:
+    """Returns the seed that a `random_state` stands for: a whole number is its own; a generator, or None,
+    gives one."""
+    if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool):
+        return whole_number("random_state", random_state, at_least=0)
+    return int(check_random_state(random_state).randint(2**31 - 1))

@@ -1,0 +1,79 @@
+"""A scikit-learn estimator of classes, with their probabilities."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from bayesian_nn.data.tables import dataset
+from bayesian_nn.estimators.base import BayesianEstimator
+from bayesian_nn.likelihoods.bernoulli import Bernoulli
+from bayesian_nn.likelihoods.categorical import Categorical
+
+__all__ = ["BayesianClassifier"]
+
+
+class BayesianClassifier(ClassifierMixin, BayesianEstimator):
+    """A Bayesian neural network for classes, as scikit-learn has its classifiers.
+
+    Classes may be words, truth values or numbers. The likelihood is Bernoulli for two classes, and else
+    categorical. hidden: the hidden layers' units. The other settings, and what there is after `fit`, are
+    those of `BayesianRegressor`; and `classes_`, the classes in the order of the probabilities.
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden=(16,),
+        prior=None,
+        activation="tanh",
+        infer=None,
+        n_draws=500,
+        missing="refuse",
+        random_state=0,
+    ):
+        self.hidden = hidden
+        self.prior = prior
+        self.activation = activation
+        self.infer = infer
+        self.n_draws = n_draws
+        self.missing = missing
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Fits the network to X `[n_points, n_features]` and classes y `[n_points]`, and returns this
+        estimator. Raises ValueError for a single class, and for y that is no classes."""
+        X = self._rows(X, reset=True)
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        self.classes_, numbers = np.unique(y, return_inverse=True)
+        n_classes = len(self.classes_)
+        if n_classes < 2:
+            raise ValueError(
+                f"y has one class, {self.classes_[0]!r}, in all its {len(y)} rows: a classifier needs two."
+            )
+        data = dataset(X, numbers.astype(np.float64), missing=self.missing)
+        return self._fit(data, Bernoulli() if n_classes == 2 else Categorical(n_classes))
+
+    def predict(self, X):
+        """Returns the class of the highest probability `[n_points]`, as y had it."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Returns the predictive probabilities `[n_points, n_classes]`, in the order of `classes_`."""
+        return np.concatenate([record.mean for record in self._records(X)])
+
+    def predict_doubt(self, X):
+        """Returns the epistemic part of the uncertainty `[n_points]`, in nats: how far the draws disagree
+        about the probabilities, which more data would settle."""
+        return np.concatenate([record.epistemic for record in self._records(X)])
+
+    def score(self, X, y):
+        """Returns the mean log predictive probability of the classes y `[n_points]`, in nats a row: minus the
+        log loss; higher is better."""
+        check_is_fitted(self)
+        y = column_or_1d(y, warn=True)
+        strange = np.setdiff1d(y, self.classes_)
+        if len(strange):
+            raise ValueError(f"y has the class {strange[0]!r}, which was not among those of the fit.")
+        return self._mean_log_density(X, np.searchsorted(self.classes_, y))
