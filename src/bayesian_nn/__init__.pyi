@@ -1,5 +1,6 @@
 from . import browser as browser
 from . import data as data
+from . import estimators as estimators
 from . import figures as figures
 from . import likelihoods as likelihoods
 from . import model as model
@@ -19,6 +20,8 @@ from .data.images import LabelledImages as LabelledImages
 from .data.tables import Dataset as Dataset
 from .data.tables import dataset as dataset
 from .data.tables import train_test_split as train_test_split
+from .estimators.classifier import BayesianClassifier as BayesianClassifier
+from .estimators.regressor import BayesianRegressor as BayesianRegressor
 from .likelihoods.categorical import Categorical as Categorical
 from .likelihoods.gaussian import Gaussian as Gaussian
 from .likelihoods.gaussian import LearnedNoise as LearnedNoise
@@ -42,6 +45,7 @@ from .sampling.hmc import sample_hmc as sample_hmc
 from .sampling.langevin import sample_sghmc as sample_sghmc
 from .sampling.langevin import sample_sgld as sample_sgld
 from .sampling.microcanonical import sample_mclmc as sample_mclmc
+from .sampling.sampled_ensemble import fit_sampled_ensemble as fit_sampled_ensemble
 from .training.driver import DivergedError as DivergedError
 from .training.optimizer import Adam as Adam
 from .training.optimizer import StepDecay as StepDecay

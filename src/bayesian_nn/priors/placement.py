@@ -11,7 +11,15 @@ from bayesian_nn.priors.scale_mixture import ScaleMixturePrior
 from bayesian_nn.priors.unknowns import Unknown
 from bayesian_nn.runtime.checks import shown
 
-__all__ = ["LEARNED_SCALES", "AnyPrior", "Placed", "checked_prior", "placed", "scale_unknowns"]
+__all__ = [
+    "LEARNED_SCALES",
+    "AnyPrior",
+    "Placed",
+    "checked_prior",
+    "placed",
+    "scale_unknowns",
+    "with_known_scales",
+]
 
 LEARNED_SCALES = (LogNormalScale, HalfNormalScale)
 AnyPrior = Prior | LogNormalScale | HalfNormalScale
@@ -75,6 +83,13 @@ def scale_unknowns(prior, n_layers: int) -> tuple[Unknown, ...]:
                 if isinstance(part, LEARNED_SCALES)
             ]
     return tuple(unknowns)
+
+
+def with_known_scales(prior):
+    """Returns a checked prior with every unknown scale held at its median."""
+    if isinstance(prior, tuple):
+        return tuple(with_known_scales(each) for each in prior)
+    return GaussianPrior(prior.typical_std) if isinstance(prior, LEARNED_SCALES) else prior
 
 
 def _by_layer(prior, n_layers):
