@@ -24,7 +24,7 @@ __all__ = ["read_csv", "read_frame"]
 SEPARATORS = (",", ";", "\t", "|")
 # A look at these rows decides what the others are separated by.
 SAMPLE = 200
-WITH_COMMA = re.compile(r"[+-]?[\d.]*,\d+([eE][+-]?\d+)?")
+WITH_COMMA = re.compile(r"[+-]?[\d.]*,\d+([eE][+-]?\d+)?\s*%?")
 GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
 
@@ -212,10 +212,11 @@ def _units(rows):
     ]
     units = [first[place] for place in numeric]
     bracketed = any(re.fullmatch(r"[(\[].*[)\]]", unit) for unit in units)
-    if not any(units) or any(_is_number(unit) for unit in units) or (len(numeric) < 2 and not bracketed):
-        return ()
     # A gap is no unit.
-    if all(unit in GAPS for unit in units):
+    if all(unit in GAPS for unit in units) or any(_is_number(unit) for unit in units):
+        return ()
+    # One word alone may as well be a wrong cell.
+    if len(numeric) < 2 and not bracketed:
         return ()
     return (f"line {line} is left out: it holds units ({', '.join(unit for unit in units if unit)}).",)
 

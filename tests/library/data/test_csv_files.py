@@ -89,6 +89,7 @@ def test_a_csv_file_of_another_make_reads_the_same(csv_file, content):
         ("a;y\n1'234;1\n5'678;2\n", {"thousands": "'"}, [1234, 5678]),
         ("a;y\n0,123;1\n5,678;2\n", {}, [0.123, 5.678]),
         ("a,y\n5 %,1\n7.5%,2\n", {}, [5, 7.5]),
+        ("a;y\n5 %;1\n7,5%;2\n", {}, [5, 7.5]),
         ("a,y\nTrue,1\nFALSE,2\n", {}, [1, 0]),
         ("day,y\n1970-01-02,1\n2024-01-01 12:00,2\n", {}, [1, 19723.5]),
         ("% no comment\n%a,y\n1,1\n2,2\n", {"comment": "%"}, [1, 2]),
