@@ -121,7 +121,12 @@ def part_by_part(several, outputs, unknowns):
     for i, part in enumerate(several.parts):
         own = [next(outputs) for _ in range(part.n_outputs)], [next(unknowns) for _ in part.unknowns]
         scaling = units(several)
-        yield i, part, *own, SimpleNamespace(y_shift=scaling.y_shift[i], y_scale=scaling.y_scale[i], columns=None)
+        yield (
+            i,
+            part,
+            *own,
+            SimpleNamespace(y_shift=scaling.y_shift[i], y_scale=scaling.y_scale[i], columns=None),
+        )
 
 
 @every

@@ -24,7 +24,7 @@ __all__ = ["read_csv", "read_frame"]
 SEPARATORS = (",", ";", "\t", "|")
 # A look at these rows decides what the others are separated by.
 SAMPLE = 200
-WITH_COMMA = re.compile(r"[+-]?[\d.]*,\d+([eE][+-]?\d+)?")
+WITH_COMMA = re.compile(r"[+-]?[\d.]*,\d+([eE][+-]?\d+)?\s*%?")
 GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
 
@@ -38,7 +38,7 @@ def read_csv(
     separator: str | None = None,
     decimal: str | None = None,
     thousands: str | None = None,
-    comment: str = "#",
+    comment: str | None = "#",
 ) -> Dataset:
     """Returns the data set in a text file with a header row: column `y` (or several) to be predicted from the
     columns `x` (all the others, if none are named).
@@ -71,15 +71,15 @@ def read_frame(
     separator: str | None = None,
     decimal: str | None = None,
     thousands: str | None = None,
-    comment: str = "#",
+    comment: str | None = "#",
 ) -> "pandas.DataFrame":
     """Returns the table in a text file as a pandas data frame, labelled by the line of each row.
 
     Columns of numbers become numbers, the rest stays text; empty cells, NA, NaN, "?" and the like are
     missing. separator: between cells; None recognises comma, semicolon, tab, bar and blanks. decimal and
     thousands: the marks within numbers; None recognises them where they leave no doubt. comment: lines that
-    begin with it are left out; the last before the numbers may hold the names. A row of units under the
-    header is left out with a TableWarning.
+    begin with it are left out, and the last before the numbers may hold the names; None for no such lines. A
+    row of units under the header is left out with a TableWarning.
 
     Raises ValueError, with the file's name, the line and the remedy, for anything that is no such table.
     """
@@ -94,9 +94,10 @@ def _frame(path, separator, decimal, thousands, comment):
     # Imported here, as it takes a while, and most runs do without.
     import pandas
 
+    _check_marks(separator=separator, decimal=decimal, thousands=thousands)
     try:
         lines = _lines(path)
-        is_comment = [line.lstrip().startswith(comment) for _, line in lines]
+        is_comment = [bool(comment) and line.lstrip().startswith(comment) for _, line in lines]
         body = [each for each, left_out in zip(lines, is_comment, strict=True) if not left_out]
         comments = [each for each, left_out in zip(lines, is_comment, strict=True) if left_out]
         separator = _separator_of(body) if separator is None else separator
@@ -111,6 +112,12 @@ def _frame(path, separator, decimal, thousands, comment):
         raise ValueError(f"{path.name}: {error}") from None
     numbers = pandas.Index([number for number, _ in rows], name="line")
     return pandas.DataFrame(values, index=numbers), units
+
+
+def _check_marks(**marks):
+    for name, mark in marks.items():
+        if mark is not None and not (isinstance(mark, str) and len(mark) == 1):
+            raise ValueError(f"{name} must be one character, or None to recognise it; got {shown(mark)}.")
 
 
 def _lines(path):
@@ -205,10 +212,11 @@ def _units(rows):
     ]
     units = [first[place] for place in numeric]
     bracketed = any(re.fullmatch(r"[(\[].*[)\]]", unit) for unit in units)
-    if not any(units) or any(_is_number(unit) for unit in units) or (len(numeric) < 2 and not bracketed):
-        return ()
     # A gap is no unit.
-    if all(unit in GAPS for unit in units):
+    if all(unit in GAPS for unit in units) or any(_is_number(unit) for unit in units):
+        return ()
+    # One word alone may as well be a wrong cell.
+    if len(numeric) < 2 and not bracketed:
         return ()
     return (f"line {line} is left out: it holds units ({', '.join(unit for unit in units if unit)}).",)
 

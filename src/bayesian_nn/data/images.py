@@ -32,7 +32,7 @@ class LabelledImages:
         if len(names) < 2:
             raise ValueError(f"class_names must name two classes or more; got {shown(self.class_names)}.")
         object.__setattr__(self, "images", images)
-        object.__setattr__(self, "labels", _checked_labels(self.labels, len(images), len(names)))
+        object.__setattr__(self, "labels", _checked_labels(self.labels, len(images), names))
         object.__setattr__(self, "class_names", names)
 
     @property
@@ -155,8 +155,23 @@ def _checked_images(images):
     return images
 
 
-def _checked_labels(labels, n_images, n_classes):
-    labels = finite_numbers("labels", labels)
+def _numbered(labels, names):
+    """Returns the numbers of labels that are the classes' names; other labels as they are."""
+    given = np.asarray(labels)
+    if given.dtype.kind in "UO" and given.size and all(label in names for label in given.flat):
+        return np.array([names.index(label) for label in given.flat]).reshape(given.shape)
+    return labels
+
+
+def _checked_labels(labels, n_images, names):
+    labels = finite_numbers("labels", _numbered(labels, names))
+    n_classes = len(names)
+    if labels.shape == (n_images, n_classes) and np.isin(labels, (0, 1)).all():
+        raise ValueError(
+            f"labels must be [n_images]; got one-hot rows {list(labels.shape)}. Number the classes, as in "
+            "labels.argmax(axis=1)."
+        )
+    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     if labels.shape != (n_images,):
         raise ValueError(
             f"labels must be [n_images], one for each of the {n_images:,} images; got {list(labels.shape)}."
@@ -164,9 +179,11 @@ def _checked_labels(labels, n_images, n_classes):
     outside = (labels < 0) | (labels >= n_classes) | (labels != np.round(labels))
     if outside.any():
         first = int(outside.argmax())
+        from_one = labels.min() == 1 and labels.max() == n_classes
+        remedy = f" Number the classes from 0, as in labels - 1: these go to {n_classes}." if from_one else ""
         raise ValueError(
             f"labels must be whole numbers from 0 to {n_classes - 1}, one for each name in class_names; "
-            f"got {labels[first]:g} for image {first}."
+            f"got {labels[first]:g} for image {first}.{remedy}"
         )
     return labels.astype(np.int32)
 

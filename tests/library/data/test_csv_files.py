@@ -89,10 +89,12 @@ def test_a_csv_file_of_another_make_reads_the_same(csv_file, content):
         ("a;y\n1'234;1\n5'678;2\n", {"thousands": "'"}, [1234, 5678]),
         ("a;y\n0,123;1\n5,678;2\n", {}, [0.123, 5.678]),
         ("a,y\n5 %,1\n7.5%,2\n", {}, [5, 7.5]),
+        ("a;y\n5 %;1\n7,5%;2\n", {}, [5, 7.5]),
         ("a,y\nTrue,1\nFALSE,2\n", {}, [1, 0]),
         ("day,y\n1970-01-02,1\n2024-01-01 12:00,2\n", {}, [1, 19723.5]),
         ("% no comment\n%a,y\n1,1\n2,2\n", {"comment": "%"}, [1, 2]),
         ("a:y\n1:1\n2:2\n", {"separator": ":"}, [1, 2]),
+        ("# a,y\n1,1\n2,2\n", {"comment": None, "x": ["# a"]}, [1, 2]),
     ],
 )
 def test_numbers_are_read_where_they_leave_no_doubt(csv_file, content, settings, expected):
@@ -119,6 +121,12 @@ def test_what_the_file_s_form_adds_is_left_out_with_a_warning(csv_file):
         (GOOD, {"y": "price", "x": "width"}, r"x must be a list .* write x=\['width'\]"),
         (GOOD, {"y": "price", "x": ["width", "price"]}, "'price' cannot be both the target y and an input"),
         (GOOD, {"y": "price", "x": []}, "no input columns; name at least one in x"),
+        (GOOD, {"y": "price", "separator": ", "}, "separator must be one character, .*; got ', '"),
+        (
+            GOOD,
+            {"y": "price", "decimal": ""},
+            "decimal must be one character, or None to recognise it; got ''",
+        ),
         ("price\n1\n2\n", {"y": "price"}, "no input columns"),
         (
             GOOD.replace("6.5", "six"),

@@ -158,8 +158,18 @@ def test_a_column_that_counts_the_rows_is_named_and_kept(make):
         {"income": np.linspace(0, 9999, N), "depth": np.linspace(-3000, 999, N)},
         {"name": ["Ann", "Bob"] * (N // 2)},
         {"few": np.repeat([0, 9999], N // 2)},
+        {"sold": np.r_[np.zeros(20), 999, 999, np.linspace(1, 990, 18)]},
     ],
-    ids=["time alone", "years", "shuffled", "quarters", "no stand-ins", "names that recur", "two values"],
+    ids=[
+        "time alone",
+        "years",
+        "shuffled",
+        "quarters",
+        "no stand-ins",
+        "names that recur",
+        "two values",
+        "zeros",
+    ],
 )
 def test_what_is_usual_is_not_warned_of(make, columns):
     with warnings.catch_warnings():

@@ -51,7 +51,10 @@ def test_images_that_a_network_would_misread_are_refused(images, message):
     ("labels", "message"),
     [
         ([0, 1, 2, 1], "labels must be [n_images], one for each of the 5 images; got [4]"),
-        (np.eye(5, 3), "got [5, 3]"),
+        (np.eye(5, 3), "got one-hot rows [5, 3]. Number the classes, as in labels.argmax(axis=1)"),
+        (np.ones((5, 2)), "one for each of the 5 images; got [5, 2]"),
+        ([1, 2, 3, 2, 1], "got 3 for image 2. Number the classes from 0, as in labels - 1: these go to 3"),
+        ([*NAMES[:2], "unicorn", *NAMES[:2]], "labels must be an array of numbers; got the text"),
         ([0, 1, 2, 3, 0], "whole numbers from 0 to 2, one for each name in class_names; got 3 for image 3"),
         ([0, -1, 2, 1, 0], "got -1 for image 1"),
         ([0, 1, 0.5, 1, 0], "got 0.5 for image 2"),
@@ -61,6 +64,13 @@ def test_images_that_a_network_would_misread_are_refused(images, message):
 def test_labels_that_name_no_class_are_refused(labels, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         _data(labels=labels)
+
+
+@pytest.mark.parametrize(
+    "labels", [[[0], [1], [2], [1], [0]], [NAMES[k] for k in (0, 1, 2, 1, 0)], [False, 1.0, 2, True, 0]]
+)
+def test_labels_in_other_guises_mean_the_same(labels):
+    np.testing.assert_array_equal(_data(labels=labels).labels, [0, 1, 2, 1, 0])
 
 
 @pytest.mark.parametrize(("class_names", "shown"), [(["cat"], r"\['cat'\]"), (3, "3")])

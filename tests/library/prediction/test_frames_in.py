@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.datasets import load_iris
 
 import bayesian_nn as bnn
 from bayesian_nn.runtime.record_file import read_record, write_record
@@ -185,3 +186,16 @@ def test_a_fit_with_names_resumes_as_if_it_had_never_stopped():
     np.testing.assert_array_equal(
         bnn.fit(model, train, n_steps=20, resume=part, **settings).parameters, whole.parameters
     )
+
+
+def test_a_table_of_classes_goes_in_as_it_comes():
+    frame = load_iris(as_frame=True).frame
+    frame["species"] = np.array(["setosa", "versicolor", "virginica"])[frame.pop("target")]
+    train, test = frame[::2], frame[1::2]
+    data = bnn.dataset(train, "species")
+    model = bnn.Model((4, 10, 3), bnn.Categorical(3), scaling=data.scaling)
+    estimate = bnn.find_map(model, data, seed=0, n_restarts=1, n_steps=300)
+    found = bnn.predict(estimate, test, **DRAWS)
+    assert np.mean(found.named_labels == test["species"]) > 0.9
+    held_out = bnn.dataset(test, "species", like=data)
+    np.testing.assert_array_equal(found.log_density(test["species"]), found.log_density(held_out.y))
