@@ -207,9 +207,7 @@ class Results:
 
     def write(self):
         RESULTS.parent.mkdir(exist_ok=True)
-        rows = sorted(
-            self.rows, key=lambda row: (row["group"], row["table"], row["method"], row["number"])
-        )
+        rows = sorted(self.rows, key=lambda row: (row["group"], row["table"], row["method"], row["number"]))
         lines = ",\n  ".join(json.dumps(row) for row in rows)
         machine = f"{platform.machine()}, {len(__import__('os').sched_getaffinity(0))} cores"
         RESULTS.write_text(f'{{"machine": "{machine}",\n "rows": [\n  {lines}\n]}}\n')

@@ -80,6 +80,12 @@ class BayesianEstimator(BaseEstimator):
             return X
         return validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=2 if reset else 1)
 
+    def _there(self, argument, values):
+        if values is None:
+            raise ValueError(
+                f"{type(self).__name__} requires {argument} to be passed, but the target {argument} is None."
+            )
+
     def _records(self, X, n_draws: int | None = None) -> Iterator:
         """Yields the records of what draws predict for X, part by part, so that memory stays bounded."""
         check_is_fitted(self)

@@ -9,6 +9,7 @@ from bayesian_nn.data.tables import dataset
 from bayesian_nn.estimators.base import BayesianEstimator
 from bayesian_nn.likelihoods.bernoulli import Bernoulli
 from bayesian_nn.likelihoods.categorical import Categorical
+from bayesian_nn.runtime.checks import finite_numbers
 
 __all__ = ["BayesianClassifier"]
 
@@ -43,9 +44,7 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
     def fit(self, X, y):
         """Fits the network to X `[n_points, n_features]` and classes y `[n_points]`, and returns this
         estimator. Raises ValueError for a single class, and for y that is no classes."""
-        X = self._rows(X, reset=True)
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
+        X, y = self._rows(X, reset=True), self._labels(y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
         n_classes = len(self.classes_)
         if n_classes < 2:
@@ -57,6 +56,7 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
 
     def predict(self, X):
         """Returns the class of the highest probability `[n_points]`, as y had it."""
+        check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X):
@@ -72,8 +72,17 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
         """Returns the mean log predictive probability of the classes y `[n_points]`, in nats a row: minus the
         log loss; higher is better."""
         check_is_fitted(self)
-        y = column_or_1d(y, warn=True)
+        y = self._labels(y)
         strange = np.setdiff1d(y, self.classes_)
         if len(strange):
             raise ValueError(f"y has the class {strange[0]!r}, which was not among those of the fit.")
         return self._mean_log_density(X, np.searchsorted(self.classes_, y))
+
+    def _labels(self, y):
+        """Returns y as `[n_points]`. Raises ValueError for gaps, and for numbers that are no classes."""
+        self._there("y", y)
+        y = column_or_1d(y, warn=True)
+        if y.dtype.kind == "f":
+            y = finite_numbers("y", y)
+        check_classification_targets(y)
+        return y

@@ -108,6 +108,7 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
     def _targets(self, y):
         """Returns y `[n_points]`, or of several targets `[n_points, n_targets]`, as float64, or as it is where
         `dataset` is to see its gaps."""
+        self._there("y", y)
         if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1:
             warnings.warn(
                 "A column-vector y was passed when a 1d array was expected; it is taken as y[:, 0].",
