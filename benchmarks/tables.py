@@ -1,7 +1,7 @@
 """Measures what the estimators reach on real tables, beside what others published.
 
-    .venv/bin/python benchmarks/tables.py                      # the two published tables
-    .venv/bin/python benchmarks/tables.py uci gap classes      # and the others; --splits and --repeats shorten
+    .venv/bin/python benchmarks/tables.py                  # the two published tables
+    .venv/bin/python benchmarks/tables.py uci gap classes  # the others; --splits and --repeats shorten them
 
 Data lie in ../shared/data. Every result is written to benchmarks/results/tables.json as soon as it is there,
 with the commit, the day and the machine, and is not measured again for the same commit: an interrupted run
@@ -13,6 +13,7 @@ import argparse
 import datetime
 import functools
 import json
+import os
 import platform
 import subprocess
 import time
@@ -209,7 +210,7 @@ class Results:
         RESULTS.parent.mkdir(exist_ok=True)
         rows = sorted(self.rows, key=lambda row: (row["group"], row["table"], row["method"], row["number"]))
         lines = ",\n  ".join(json.dumps(row) for row in rows)
-        machine = f"{platform.machine()}, {len(__import__('os').sched_getaffinity(0))} cores"
+        machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores"
         RESULTS.write_text(f'{{"machine": "{machine}",\n "rows": [\n  {lines}\n]}}\n')
 
 

@@ -121,12 +121,19 @@ class Columns(NamedTuple):
 
     inputs: the frame's columns that are used, in the order of the inputs; y_name: the target's name, or
     names; classes: the names of the classes, in the order of their numbers, where y was words, truth values
-    or categories.
+    or categories; class_type: what a class was before it was a name: "str", "bool", "int" or "float".
     """
 
     inputs: tuple[NumberColumn | BooleanColumn | DateColumn | CategoryColumn, ...]
     y_name: str | tuple[str, ...] = "y"
     classes: tuple[str, ...] | None = None
+    class_type: str = "str"
+
+    @property
+    def class_values(self) -> np.ndarray:
+        """The classes as they were before they were names `[n_classes]`."""
+        made = {"str": str, "bool": "True".__eq__, "int": int, "float": float}[self.class_type]
+        return np.array([made(name) for name in self.classes])
 
     @property
     def names(self) -> tuple[str, ...]:

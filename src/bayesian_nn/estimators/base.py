@@ -28,9 +28,9 @@ class BayesianEstimator(BaseEstimator):
     """What `BayesianRegressor` and `BayesianClassifier` have in common."""
 
     def save(self, path) -> None:
-        """Writes what was fitted to one `.npz` file, whole or not at all, never a pickle: `load` of this class
-        reads it, and `bnn.load` reads its result. The settings of the estimator stay behind, for what they
-        were needed for is done. Raises OSError, with the path and the remedy, if it cannot be written."""
+        """Writes what was fitted to one `.npz` file, whole or not at all, never a pickle: `load` of this
+        class reads it, and so does `bnn.load`, which returns the `result_`. The settings of the estimator
+        stay behind. Raises OSError, with the path and the remedy, if it cannot be written."""
         check_is_fitted(self)
         save(self.result_, path)
 
@@ -45,7 +45,8 @@ class BayesianEstimator(BaseEstimator):
     def _fit(self, data: Dataset, likelihood):
         hidden = tuple(whole_number("hidden", each) for each in np.atleast_1d(self.hidden).tolist())
         model = Model(
-            (data.x.shape[1], *hidden, likelihood.n_outputs),
+            # A likelihood that is none is refused by the model, whatever the outputs.
+            (data.x.shape[1], *hidden, getattr(likelihood, "n_outputs", 1)),
             likelihood,
             LogNormalScale() if self.prior is None else self.prior,
             activation=self.activation,
@@ -76,6 +77,9 @@ class BayesianEstimator(BaseEstimator):
         """Returns X as a frame whose columns were compared with those of the fit, or as float64
         `[n_points, n_inputs]`."""
         if frame_of(X) is not None:
+            if not reset and not hasattr(self, "data_"):
+                # Loaded: its encoding knows the columns that are needed, in any order.
+                return X
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
         return validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=2 if reset else 1)

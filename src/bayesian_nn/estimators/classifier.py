@@ -1,5 +1,7 @@
 """A scikit-learn estimator of classes, with their probabilities."""
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
@@ -51,7 +53,7 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
             raise ValueError(
                 f"y has one class, {self.classes_[0]!r}, in all its {len(y)} rows: a classifier needs two."
             )
-        data = dataset(X, numbers.astype(np.float64), missing=self.missing)
+        data = _named(dataset(X, numbers.astype(np.float64), missing=self.missing), self.classes_)
         return self._fit(data, Bernoulli() if n_classes == 2 else Categorical(n_classes))
 
     def predict(self, X):
@@ -78,6 +80,13 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
             raise ValueError(f"y has the class {strange[0]!r}, which was not among those of the fit.")
         return self._mean_log_density(X, np.searchsorted(self.classes_, y))
 
+    def _take(self, result):
+        super()._take(result)
+        columns = result.model.scaling.columns
+        if columns is None or columns.classes is None:
+            raise ValueError("This result is not one of a classifier: it knows no classes.")
+        self.classes_ = columns.class_values
+
     def _labels(self, y):
         """Returns y as `[n_points]`. Raises ValueError for gaps, and for numbers that are no classes."""
         self._there("y", y)
@@ -86,3 +95,12 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
             y = finite_numbers("y", y)
         check_classification_targets(y)
         return y
+
+
+def _named(data, classes):
+    """Returns the data with the names of the classes, from which a loaded estimator has them."""
+    kinds = {"b": "bool", "i": "int", "u": "int", "f": "float"}
+    columns = data.scaling.columns._replace(
+        classes=tuple(str(each) for each in classes.tolist()), class_type=kinds.get(classes.dtype.kind, "str")
+    )
+    return replace(data, scaling=data.scaling._replace(columns=columns))

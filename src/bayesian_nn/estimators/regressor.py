@@ -81,8 +81,8 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
         return (mean, np.concatenate(stds)) if return_std else mean
 
     def predict_interval(self, X, level=0.9):
-        """Returns the ends of the central interval `[n_points, 2]`, or `[n_points, n_targets, 2]`, that holds a new y with probability
-        `level`, in y's units."""
+        """Returns the ends of the central interval that holds a new y with probability `level`, `[n_points,
+        2]` or `[n_points, n_targets, 2]`, in y's units."""
         level = fraction("level", fraction("level", level, but=0), but=1)
         return self.predict_quantiles(X, [(1 - level) / 2, (1 + level) / 2])
 
@@ -106,8 +106,7 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
         return self._mean_log_density(X, finite_numbers("y", y))
 
     def _targets(self, y):
-        """Returns y `[n_points]`, or of several targets `[n_points, n_targets]`, as float64, or as it is where
-        `dataset` is to see its gaps."""
+        """Returns y as it is: `dataset` sees to its kind and its gaps."""
         self._there("y", y)
         if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1:
             warnings.warn(
