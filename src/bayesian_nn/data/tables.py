@@ -10,7 +10,7 @@ import numpy as np
 
 from bayesian_nn.runtime.checks import finite_numbers, whole_number
 
-__all__ = ["Dataset", "Scaling", "dataset", "read_csv", "train_test_split"]
+__all__ = ["Dataset", "Scaling", "dataset", "read_csv", "standardising", "train_test_split"]
 
 
 class Scaling(NamedTuple):
@@ -74,7 +74,7 @@ def dataset(
     names = tuple(x_names) if x_names else tuple(f"x{i + 1}" for i in range(x.shape[1]))
     if len(names) != x.shape[1]:
         raise ValueError(f"x_names has {len(names)} names for {x.shape[1]} columns of x.")
-    return Dataset(x=x, y=y, scaling=_standardising(x, y), name=name, x_names=names, y_name=y_name)
+    return Dataset(x=x, y=y, scaling=standardising(x, y), name=name, x_names=names, y_name=y_name)
 
 
 def read_csv(path, *, y: str, x: Sequence[str] | None = None) -> Dataset:
@@ -116,7 +116,7 @@ def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple
         )
     order = np.random.default_rng(seed).permutation(data.n_points)
     train, test = np.sort(order[n_test:]), np.sort(order[:n_test])
-    scaling = _standardising(data.x[train], data.y[train])
+    scaling = standardising(data.x[train], data.y[train])
     return tuple(replace(data, x=data.x[part], y=data.y[part], scaling=scaling) for part in (train, test))
 
 
@@ -132,7 +132,9 @@ def _observations(x, y):
     return x, y
 
 
-def _standardising(x, y):
+def standardising(x: np.ndarray, y: np.ndarray) -> Scaling:
+    """Returns the scaling that gives every column of x and y mean 0 and sd 1."""
+
     def spread(values):
         # A constant column carries no information: dividing by 1 leaves it at zero. Its sd need not be zero:
         # rounding gives ten times 0.1 an sd of 1e-17.
