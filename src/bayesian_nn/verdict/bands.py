@@ -19,13 +19,13 @@ def bands_hold(evidence: Evidence) -> Iterator[Finding]:
     some input where it is furthest from what it should be."""
     regions = thirds(evidence.inputs)
     masks = np.array([np.ones(evidence.n_rows, bool), *regions.values()])
-    weights = masks / masks.sum(axis=1, keepdims=True)
+    sizes = masks.sum(axis=1)
     for target in evidence.targets:
         if target.is_class:
             continue
         low, high = target.band
         inside, of_replicates = (
-            ((low <= y) & (y <= high)) @ weights.T for y in (target.y, target.replicates)
+            ((low <= y) & (y <= high)) @ masks.T.astype(float) / sizes for y in (target.y, target.replicates)
         )
         z, limit = surprise(inside, of_replicates)
         due, spread = of_replicates.mean(axis=0), of_replicates.std(axis=0)
@@ -37,12 +37,12 @@ def bands_hold(evidence: Evidence) -> Iterator[Finding]:
         yield _finding("bands", target.says(whole), remedy, inside[0], due[0], limit * spread[0])
         if not regions:
             continue
-        worst = 1 + int(np.argmax(np.abs(z[1:]) * (1 + wrong[1:])))
+        worst = 1 + int(np.argmax(np.abs(z[1:]) * np.where(wrong[1:], 1e3, 1)))
         far = limit * spread[worst]
         if wrong[worst]:
             sentence = (
                 f"with {list(regions)[worst - 1]} the 90 % band holds {percent(inside[worst])} of the "
-                f"{masks[worst].sum()} rows, where chance explains {_range(due[worst], far)}."
+                f"{sizes[worst]} rows, where chance explains {_range(due[worst], far)}."
             )
         else:
             ends = percent(inside[1:].min()), percent(inside[1:].max())

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from bayesian_nn.data.tables import Dataset, standardising
-from bayesian_nn.prediction.predict import checked_draws, predict_draws
+from bayesian_nn.prediction.predict import predict_draws
 from bayesian_nn.predictions.classes import ClassPrediction
 from bayesian_nn.runtime.checks import instance
 from bayesian_nn.scores.calibration import coverage
-from bayesian_nn.verdict.evidence import MIN_ROWS
+from bayesian_nn.verdict.evidence import MIN_ROWS, draws_of
 from bayesian_nn.verdict.finding import Finding, Verdict, number, percent
 from bayesian_nn.verdict.straight_line import line_log_density
 
@@ -66,7 +66,7 @@ def without_the_middle(data: Dataset, name: str) -> tuple[Dataset, Dataset] | No
 
 
 def _finding(refit, name, outer, middle, *, seed, n_draws):
-    model, latents = checked_draws(refit(outer), n_draws, seed)
+    model, latents = draws_of(refit(outer), n_draws, seed)
     prediction = predict_draws(model, latents, middle.x)
     line = line_log_density(model, outer, middle)
     fall = float(np.mean(line - prediction.log_density(middle.y)))

@@ -33,7 +33,7 @@ def noise_is_even(evidence: Evidence) -> Iterator[Finding]:
         replicated = _ranks(np.abs(target.standardised(target.replicates))) @ columns.T
         z, limit = surprise(observed, replicated)
         wrong = (np.abs(z) > limit) & (np.abs(observed) > MATTERS)
-        worst = int(np.argmax(np.abs(z) * (1 + wrong)))
+        worst = int(np.argmax(np.abs(z) * np.where(wrong, 1e3, 1)))
         name, found = list(looks)[worst], float(observed[worst])
         if wrong[worst]:
             sentence = (

@@ -16,13 +16,13 @@ from bayesian_nn.prediction.predict import checked_draws, prediction_of
 from bayesian_nn.predictions.around_draws import AroundDraws
 from bayesian_nn.predictions.classes import ClassPrediction
 from bayesian_nn.predictions.counts import CountPrediction
-from bayesian_nn.runtime.checks import instance
+from bayesian_nn.runtime.checks import instance, whole_number
 from bayesian_nn.runtime.random_streams import VERDICT, generator
 from bayesian_nn.sampling.hmc import Chains
 from bayesian_nn.training.run import Run, data_digest
 from bayesian_nn.verdict.straight_line import some_rows
 
-__all__ = ["BAND", "Evidence", "Target", "gather"]
+__all__ = ["BAND", "Evidence", "Target", "draws_of", "gather"]
 
 # The band that is held to the rows.
 BAND = (0.05, 0.95)
@@ -30,6 +30,8 @@ BAND = (0.05, 0.95)
 MIN_ROWS = 20
 # Numbers of the network's outputs in all draws: 64 MB. Of more rows a random part is looked at.
 MAX_NUMBERS = 2**23
+# Nats, below which no row's log density counts.
+LOWEST = -1e12
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +115,7 @@ class Evidence:
 
 def gather(result, data: Dataset | LabelledImages, *, seed: int, training=None, n_draws: int) -> Evidence:
     """Returns the `Evidence` on a result. Raises ValueError for data that do not fit it, and for too few."""
-    if isinstance(result, Chains):
-        n_draws = min(n_draws, result.latents[..., 0].size)
-    model, latents = checked_draws(result, n_draws, seed)
+    model, latents = draws_of(result, n_draws, seed)
     check_data(model, data)
     if training is not None:
         instance("training", training, type(data), "It is what the fit has seen, of the same kind as data.")
@@ -136,9 +136,18 @@ def gather(result, data: Dataset | LabelledImages, *, seed: int, training=None, 
         model.scaling,
         random,
     )
-    log_density = prediction.log_density(y)
+    # A class that was given no probability must not make every mean infinite.
+    log_density = np.maximum(prediction.log_density(y), LOWEST)
     targets = _targets(model.likelihood, prediction, y, replicates, data)
     return Evidence(result, model, data, training, seen, targets, log_density)
+
+
+def draws_of(result, n_draws: int, seed: int) -> tuple[Model, np.ndarray]:
+    """Returns a result's model and draws of its latents `[n_draws, n_latents]`, of chains at most as many as
+    they have."""
+    if isinstance(result, Chains) and whole_number("n_draws", n_draws):
+        n_draws = min(n_draws, result.latents[..., 0].size)
+    return checked_draws(result, n_draws, seed)
 
 
 def _targets(likelihood, prediction, y, replicates, data):

@@ -78,7 +78,7 @@ def number(value: float) -> str:
 
 def percent(share: float) -> str:
     """Returns a share in a sentence: whole percents, with one decimal below 1 and above 99."""
-    share = 100 * float(share)
+    share = round(100 * float(share), 1)
     return f"{share:.1f} %" if 0 < share < 1 or 99 < share < 100 else f"{share:,.0f} %"
 
 

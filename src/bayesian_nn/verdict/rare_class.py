@@ -15,31 +15,23 @@ RARE = 0.3
 
 
 def rare_classes_are_found(evidence: Evidence) -> Iterator[Finding]:
-    """Yields for each target of classes how many rows its rarest class has, and what share of these is called
-    so; it fails where that is less than the prediction itself says."""
+    """Yields for each target of classes how many rows its rarest class has, beside how many the prediction
+    expects, and what share of them is called so."""
     for target in evidence.targets:
         if not target.is_class:
             continue
         labels, called = target.y.astype(int), target.record.labels
         counts = np.bincount(labels, minlength=target.record.probabilities.shape[2])
         rarest = int(np.argmin(np.where(counts > 0, counts, len(labels) + 1)))
+        of_replicates = np.mean(target.replicates == rarest, axis=1, keepdims=True)
         share = counts[rarest] / len(labels)
-        rare = share < RARE / len(counts)
-        found, of_replicates = (_found(y == rarest, called == rarest) for y in (labels, target.replicates))
-        (z,), limit = surprise(found, of_replicates)
-        edge = float(max(of_replicates.mean() - limit * of_replicates.std(), 0))
+        (z,), limit = surprise([share], of_replicates)
+        due, edge = float(of_replicates.mean()), float(of_replicates.mean() + limit * of_replicates.std())
         sentence, remedy = f"the rarest class, {rarest}, is {percent(share)} of the rows", ""
-        if rare:
-            sentence += f", of which {percent(found[0])} are called so: judge by probabilities, not by errors"
-        if rare and z < -limit:
-            remedy = (
-                f"Of right probabilities it would be {percent(edge)} or more: collect more rows of it, or "
-                "train for longer."
-            )
-        yield Finding("rare class", target.says(f"{sentence}."), remedy, float(found[0]), edge)
-
-
-def _found(of_class, called):
-    """Returns the share of the rows of a class `[..., n_points]` that are called so `[..., 1]`."""
-    right, all_rows = (rows.sum(axis=-1, keepdims=True) for rows in (of_class & called, of_class))
-    return right / np.maximum(all_rows, 1)
+        if z > limit:
+            sentence += f", where the prediction expects {percent(due)}"
+            remedy = "It has not been learned: train for longer, or collect more rows of it."
+        elif share < RARE / len(counts):
+            found = np.mean(called[labels == rarest] == rarest)
+            sentence += f", of which {percent(found)} are called so: judge by probabilities, not by errors"
+        yield Finding("rare class", target.says(f"{sentence}."), remedy, share, edge)

@@ -22,4 +22,4 @@ def surprise(observed, replicated, *, chance: float = CHANCE) -> tuple[np.ndarra
     centre, spread = replicated.mean(axis=0), replicated.std(axis=0)
     spread = np.maximum(spread, 1e-9 * np.maximum(np.abs(centre), 1))
     furthest = np.max(np.abs(replicated - centre) / spread, axis=1)
-    return (np.asarray(observed) - centre) / spread, float(np.quantile(furthest, 1 - chance))
+    return (np.asarray(observed) - centre) / spread, float(np.quantile(furthest, 1 - chance, method="higher"))
