@@ -9,16 +9,18 @@ import numpy as np
 from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.likelihoods.likelihood import Likelihood
-from bayesian_nn.model.log_joint import network_outputs, unknowns_of
+from bayesian_nn.model.log_joint import network_outputs
 from bayesian_nn.model.model import Model
 from bayesian_nn.model.observations import as_points, check_data, parts_of
 from bayesian_nn.prediction.predict import checked_draws, prediction_of
+from bayesian_nn.prediction.targets import targets_of
 from bayesian_nn.predictions.around_draws import AroundDraws
 from bayesian_nn.predictions.classes import ClassPrediction
 from bayesian_nn.predictions.counts import CountPrediction
 from bayesian_nn.runtime.checks import instance, whole_number
 from bayesian_nn.runtime.random_streams import VERDICT, generator
 from bayesian_nn.sampling.hmc import Chains
+from bayesian_nn.scores.residuals import predictive_spread
 from bayesian_nn.training.run import Run, data_digest
 from bayesian_nn.verdict.straight_line import some_rows
 
@@ -68,12 +70,8 @@ class Target:
 
     @functools.cached_property
     def spread(self) -> np.ndarray:
-        """The predictive sd `[n_points]`, or, where the noise has none, what would be it of a normal."""
-        std = self.record.std
-        if np.all(np.isfinite(std)):
-            return std
-        low, high = self.record.quantiles((0.1587, 0.8413), with_noise=True)
-        return (high - low) / 2
+        """The predictive sd `[n_points]`."""
+        return predictive_spread(self.record)
 
     def says(self, sentence: str) -> str:
         """Returns a sentence that begins with the target's name, where there are several."""
@@ -130,12 +128,7 @@ def gather(result, data: Dataset | LabelledImages, *, seed: int, training=None, 
     x = as_points(model, x)
     outputs = network_outputs(model, latents, x)
     prediction = prediction_of(model, x, outputs, latents)
-    replicates = model.likelihood.sample(
-        list(outputs.transpose(1, 0, 2)),
-        [np.asarray(unknown, np.float64) for unknown in unknowns_of(model, latents)],
-        model.scaling,
-        random,
-    )
+    replicates = targets_of(model, outputs, latents, random)
     # A class that was given no probability must not make every mean infinite.
     log_density = np.maximum(prediction.log_density(y), LOWEST)
     targets = _targets(model.likelihood, prediction, y, replicates, data)
