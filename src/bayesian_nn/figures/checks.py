@@ -234,7 +234,7 @@ def _bins(y, replicates):
     values = np.unique(np.concatenate([y, replicates.ravel()]))
     low, high = y.min(), y.max()
     if np.all(values == np.floor(values)) and high - low < FEW:
-        return np.arange(low - 1, high + 2) + 0.5
+        return np.arange(low, high + 2) - 0.5
     margin = 0.1 * (high - low) or 1.0
     return np.linspace(low - margin, high + margin, 31)
 
