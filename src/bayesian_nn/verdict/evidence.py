@@ -32,6 +32,8 @@ BAND = (0.05, 0.95)
 MIN_ROWS = 20
 # Numbers of the network's outputs in all draws: 64 MB. Of more rows a random part is looked at.
 MAX_NUMBERS = 2**23
+# Of data drawn from the prediction: four of them are beyond the limits that one in a hundred passes.
+N_REPLICATES = 400
 # Nats, below which no row's log density counts.
 LOWEST = -1e12
 
@@ -42,7 +44,7 @@ class Target:
 
     name: of the target, empty where there is but one; likelihood and record: of this target
     alone; y: `[n_points]`, and replicates: drawn from the prediction, each with one draw of the weights
-    `[n_draws, n_points]`, both in original units.
+    `[n_replicates, n_points]`, both in original units.
     """
 
     name: str
@@ -123,12 +125,18 @@ def gather(result, data: Dataset | LabelledImages, *, seed: int, training=None, 
         raise ValueError(f"data must have {MIN_ROWS} rows or more to judge a result by; got {n_rows}.")
     seen = _seen(result, data, training)
     random = generator(seed, VERDICT, 0)
-    data = some_rows(data, max(MIN_ROWS, MAX_NUMBERS // (len(latents) * model.likelihood.n_outputs)), random)
+    data = some_rows(
+        data,
+        max(MIN_ROWS, MAX_NUMBERS // (max(len(latents), N_REPLICATES) * model.likelihood.n_outputs)),
+        random,
+    )
     x, y = parts_of(data)
     x = as_points(model, x)
     outputs = network_outputs(model, latents, x)
     prediction = prediction_of(model, x, outputs, latents)
-    replicates = targets_of(model, outputs, latents, random)
+    # As many from a few draws as from many: what chance explains is told by their number.
+    again = np.resize(np.arange(len(latents)), N_REPLICATES)
+    replicates = targets_of(model, outputs[again], latents[again], random)
     # A class that was given no probability must not make every mean infinite.
     log_density = np.maximum(prediction.log_density(y), LOWEST)
     targets = _targets(model.likelihood, prediction, y, replicates, data)

@@ -28,14 +28,14 @@ def bands_stay_in_range(evidence: Evidence) -> Iterator[Finding]:
         # A few bands may reach below zero, if few draws of y would.
         never = np.mean(np.all(target.replicates >= 0, axis=1))
         wrong = below > MATTERS and never < CHANCE
-        sentence = f"y is never negative, and {percent(below)} of the bands reach below zero."
+        sentence = f"no value of y is negative, and {percent(below)} of the bands reach below zero."
         yield Finding("range", target.says(sentence), _remedy(y) if wrong else "", below, MATTERS)
         positive = y[y > 0]
         decades = float(np.log10(np.divide(*np.quantile(positive, [0.99, 0.01])))) if len(positive) else 0.0
         if decades > DECADES:
             sentence = (
-                f"y goes over {number(decades)} orders of magnitude, to {number(y.max())}: a "
-                "fit of y itself sees only the largest."
+                f"values of y go over {number(decades)} orders of magnitude, to "
+                f"{number(y.max())}: a fit of y itself sees only the largest."
             )
             remedy = "Model log(y), and take exp."
             yield Finding("magnitudes", target.says(sentence), remedy, decades, DECADES)

@@ -20,11 +20,12 @@ def units_suit_the_network(evidence: Evidence) -> Iterator[Finding]:
     forgotten = scaling_was_forgotten(model, data)
     sentence, remedy = "The network sees the data in units of its own.", ""
     if forgotten:
-        largest = number(np.max(np.abs(data.x)))
-        sds = listed([number(scale) for scale in np.atleast_1d(standardising(data.x, data.y).y_scale)])
+        largest = [f"inputs up to {number(np.max(np.abs(data.x)))}"]
+        sds = np.atleast_1d(standardising(data.x, data.y).y_scale)
+        real = [target.is_real for target in evidence.targets]
+        largest += [f"y with an sd of {number(sd)}" for sd in sds[real]]
         sentence = (
-            f"The network sees the data as they are, inputs up to {largest} and y with an sd of {sds}, and "
-            "can hardly learn from them."
+            f"The network sees the data as they are, {listed(largest)}, and can hardly learn from them."
         )
         remedy = "Give the model scaling=data.scaling and fit again."
     yield Finding("units", sentence, remedy, float(forgotten), 0.0)

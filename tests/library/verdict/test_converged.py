@@ -111,3 +111,9 @@ def test_the_slope_at_a_mode_is_found(right):
         found = about("mode", MapEstimate(result.model, at, np.zeros(1), slope), data)
         assert found.holds == holds
         assert found.value == slope
+
+
+def test_few_draws_are_judged_by_as_many_replicates_as_many(right):
+    # The limit of 40 replicates would be the furthest of them, and fail one right prediction in forty.
+    few, many = (about("even noise", chains(right, n_draws=n), right[2]) for n in (10, 100))
+    assert few.limit == pytest.approx(many.limit, rel=0.2)
