@@ -58,12 +58,14 @@ def inference_has_converged(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _held_out(run):
-    """A run that watched held-out data has converged when its best look is not its last."""
+    """A run that watched held-out data has converged when its last tenth made them hardly more likely, or
+    when it stopped for that reason."""
     values = run.held_out[:, run.best]
+    if len(values) < 2:
+        return
     best = int(np.nanargmax(values))
-    before = float(np.max(values[: max(1, len(values) - max(1, len(values) // 10))]))
-    rise = float(values[best] - before) if np.isfinite(before) else np.inf
-    holds = best < len(values) - 1 or rise <= RISE or run.outcome == "held-out"
+    rise = float(values[best] - np.max(values[: -max(1, len(values) // 10)], initial=-np.inf))
+    holds = rise <= RISE or run.outcome == "held-out"
     step = int(run.held_out_steps[best])
     sentence = f"Held-out rows were predicted best after {step:,} of {run.n_steps_done:,} steps"
     sentence += "." if holds else f", and still {number(rise)} nats a row better by its last tenth."

@@ -46,15 +46,19 @@ def test_an_elbo_that_still_rises_is_found(right):
     assert level.holds
 
 
-HELD_OUT = [([-3, -2, -1.5, -1.2, -1], False), ([-3, -1, -0.9, -1, -2], True)]
+HELD_OUT = [
+    ([-3, -2, -1.5, -1.2, -1], "finished", False, 500),
+    ([-3, -1, -0.9, -1, -2], "finished", True, 300),
+    ([-3, -2, -1.5, -1.2, -1], "held-out", True, 500),
+]
 
 
-@pytest.mark.parametrize(("values", "holds"), HELD_OUT)
-def test_a_held_out_curve_that_still_rises_is_found(right, values, holds):
+@pytest.mark.parametrize(("values", "outcome", "holds", "step"), HELD_OUT)
+def test_a_held_out_curve_that_still_rises_is_found(right, values, outcome, holds, step):
     looks = {"held_out": np.array(values, float)[:, None], "held_out_steps": 100 * np.arange(1, 6)}
-    found = about("converged", run(right, np.zeros(500), **looks), right[2])
+    found = about("converged", run(right, np.zeros(500), outcome=outcome, **looks), right[2])
     assert found.holds == holds
-    assert f"after {500 if not holds else 300} of 500 steps" in found.sentence
+    assert f"after {step} of 500 steps" in found.sentence
 
 
 def test_a_run_knows_its_own_rows(right):

@@ -7,6 +7,9 @@ import pytest
 from truths.hand_made_results import Result, regression, table
 
 import bayesian_nn as bnn
+from bayesian_nn import likelihoods
+from bayesian_nn.data.images import PixelNorm
+from bayesian_nn.verdict import evidence
 from bayesian_nn.verdict.between import check_between, without_the_middle
 from bayesian_nn.verdict.finding import Finding, Verdict, number, percent
 
@@ -76,6 +79,35 @@ def test_few_draws_and_one_network_are_judged_too():
     result, _, rows = regression(0)
     one = Result(result.model, result.latents.mean(axis=0, keepdims=True))
     assert bnn.check(one, rows, n_draws=50).n_rows == rows.n_points
+
+
+def test_of_very_many_rows_a_random_part_is_looked_at(monkeypatch):
+    result, _, rows = regression(0)
+    monkeypatch.setattr(evidence, "MAX_NUMBERS", 400 * 50)
+    assert bnn.check(result, rows).n_rows == 50
+
+
+def test_a_class_that_was_given_no_probability_is_a_number_all_the_same():
+    model = bnn.Model((1, 1), likelihoods.Bernoulli())
+    x = np.linspace(-1, 1, 40)[:, None]
+    verdict = bnn.check(Result(model, np.array([[2000.0, 0.0]])), table(x, x[:, 0] > -0.1))
+    learned = next(finding for finding in verdict.problems if finding.topic == "learned")
+    assert np.isfinite(learned.value)
+
+
+def test_images_are_judged_as_tables_are_but_for_their_inputs():
+    random = np.random.default_rng(0)
+    images, labels = random.random((60, 2, 2)).astype(np.float32), random.integers(0, 2, 60)
+    data = bnn.LabelledImages(images, labels, ("a", "b"))
+    model = bnn.Model((4, 2), bnn.Categorical(2), scaling=PixelNorm(1.0))
+    verdict = bnn.check(Result(model, np.zeros((1, 10))), data, training=data)
+    assert [finding.topic for finding in verdict.findings] == [
+        "rows",
+        "learned",
+        "line",
+        "calibration",
+        "rare class",
+    ]
 
 
 # The test of in-between.
