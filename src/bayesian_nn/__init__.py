@@ -18,6 +18,7 @@ ROOMS = (
     "modes",
     "sampling",
     "prediction",
+    "verdict",
     "estimators",
     "figures",
     "browser",
