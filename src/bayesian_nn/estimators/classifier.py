@@ -11,7 +11,7 @@ from bayesian_nn.data.tables import dataset
 from bayesian_nn.estimators.base import BayesianEstimator
 from bayesian_nn.likelihoods.bernoulli import Bernoulli
 from bayesian_nn.likelihoods.categorical import Categorical
-from bayesian_nn.runtime.checks import finite_numbers
+from bayesian_nn.runtime.checks import finite_numbers, shown
 
 __all__ = ["BayesianClassifier"]
 
@@ -51,7 +51,7 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
         n_classes = len(self.classes_)
         if n_classes < 2:
             raise ValueError(
-                f"y has one class, {self.classes_[0]!r}, in all its {len(y)} rows: a classifier needs two."
+                f"y has one class, {shown(self.classes_[0])}, in all its {len(y)} rows: a classifier needs two."
             )
         data = _named(dataset(X, numbers.astype(np.float64), missing=self.missing), self.classes_)
         return self._fit(data, Bernoulli() if n_classes == 2 else Categorical(n_classes))
@@ -77,7 +77,7 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
         y = self._labels(y)
         strange = np.setdiff1d(y, self.classes_)
         if len(strange):
-            raise ValueError(f"y has the class {strange[0]!r}, which was not among those of the fit.")
+            raise ValueError(f"y has the class {shown(strange[0])}, which was not among those of the fit.")
         return self._mean_log_density(X, np.searchsorted(self.classes_, y))
 
     def _take(self, result):
