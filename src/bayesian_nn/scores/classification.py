@@ -31,9 +31,10 @@ class Reliability(NamedTuple):
 
 
 def class_reliability(probabilities, labels, *, n_bins: int = 15) -> Reliability:
-    """Returns the reliability curve of a classifier, for predictive probabilities `[n_points, n_classes]` and
-    the true classes `labels` `[n_points]`, in `n_bins` bins of equal width of the confidence (Guo et al.
-    2017, section 2). Of the draws of a Bayesian network average the probabilities first."""
+    """Returns the reliability curve of a classifier, for predictive probabilities `[n_points, n_classes]`, or
+    of two classes those of class 1 alone `[n_points]`, and the true classes `labels` `[n_points]`, in
+    `n_bins` bins of equal width of the confidence (Guo et al. 2017, section 2). Of the draws of a Bayesian
+    network average the probabilities first."""
     probabilities, labels = _checked(probabilities, labels)
     confidences = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
@@ -78,10 +79,13 @@ def brier_score(probabilities, labels) -> float:
     return float(np.mean(np.sum((probabilities - truth) ** 2, axis=1)))
 
 
-def auroc(of_known, of_other) -> float:
+def auroc(*, of_known, of_other) -> float:
     """Returns the area under the receiver operating characteristic of a score, such as the entropy, that
     should be larger for another kind of input: the probability that of one `of_known` `[n_known]` and one
-    `of_other` `[n_other]` the other has the larger score, ties counted half. 1 is best, 0.5 is chance."""
+    `of_other` `[n_other]` the other has the larger score, ties counted half. 1 is best, 0.5 is chance.
+
+    By name only, for scikit-learn's `roc_auc_score(y, scores)` takes other things in this place: it is
+    `auroc(of_known=scores[y == 0], of_other=scores[y == 1])`."""
     known, other = finite_numbers("of_known", of_known), finite_numbers("of_other", of_other)
     if known.ndim != 1 or other.ndim != 1 or not known.size or not other.size:
         raise ValueError(
@@ -94,14 +98,23 @@ def auroc(of_known, of_other) -> float:
 
 
 def _checked(probabilities, labels):
-    probabilities, labels = finite_numbers("probabilities", probabilities), np.asarray(labels)
+    probabilities, labels = finite_numbers("probabilities", probabilities), finite_numbers("labels", labels)
+    if probabilities.ndim == 1:
+        # Of two classes, those of the second.
+        probabilities = np.stack([1 - probabilities, probabilities], axis=1)
     if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not len(labels):
         raise ValueError(
-            "probabilities must be [n_points, n_classes] and labels [n_points] with the same n_points, one "
-            f"or more; got {list(probabilities.shape)} and {list(labels.shape)}."
+            "probabilities must be [n_points, n_classes], or [n_points] of class 1 alone, and labels "
+            f"[n_points] with the same n_points, one or more; got {list(probabilities.shape)} and "
+            f"{list(labels.shape)}."
         )
     check_probabilities(probabilities)
     n_classes = probabilities.shape[1]
-    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= n_classes:
-        raise ValueError(f"labels must be whole numbers from 0 to n_classes - 1 = {n_classes - 1}.")
-    return probabilities, labels
+    wrong = (labels < 0) | (labels >= n_classes) | (labels != np.round(labels))
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise ValueError(
+            f"labels must be whole numbers from 0 to n_classes - 1 = {n_classes - 1}; got {labels[first]:g} "
+            f"at index {first}."
+        )
+    return probabilities, labels.astype(int)

@@ -26,6 +26,10 @@ def example(n_points=3000, n_classes=4):
     return probabilities, np.minimum(chosen, n_classes - 1)
 
 
+def area(known, other):
+    return auroc(of_known=known, of_other=other)
+
+
 def by_loop(probabilities, labels, n_bins):
     """Guo et al. 2017, eq. 1 to 3, as they stand."""
     error, curve = 0.0, []
@@ -95,17 +99,17 @@ def test_auroc_is_that_of_scikit_learn_with_ties_and_without(decimals):
     random = np.random.default_rng(0)
     known, other = random.normal(0, 1, 400).round(decimals), random.normal(0.7, 1.5, 300).round(decimals)
     is_other = np.repeat([0, 1], [400, 300])
-    assert auroc(known, other) == pytest.approx(roc_auc_score(is_other, np.concatenate([known, other])))
-    assert auroc(known, other) + auroc(other, known) == pytest.approx(1)
+    assert area(known, other) == pytest.approx(roc_auc_score(is_other, np.concatenate([known, other])))
+    assert area(known, other) + area(other, known) == pytest.approx(1)
 
 
 def test_auroc_by_hand():
-    assert auroc([0, 1], [2, 3, 4]) == 1
-    assert auroc([2], [1]) == 0
-    assert auroc([1, 1, 1], [1, 1]) == 0.5
-    assert auroc([0, 2], [1, 2]) == (0.5 + 0.75) / 2
+    assert area([0, 1], [2, 3, 4]) == 1
+    assert area([2], [1]) == 0
+    assert area([1, 1, 1], [1, 1]) == 0.5
+    assert area([0, 2], [1, 2]) == (0.5 + 0.75) / 2
     scores = np.array([0.3, 0.1, 0.2])
-    assert auroc(scores, np.exp(scores)) == 1
+    assert area(scores, np.exp(scores)) == 1
 
 
 @pytest.mark.parametrize(
@@ -118,25 +122,47 @@ def test_auroc_by_hand():
 )
 def test_auroc_of_what_are_no_scores_is_refused(known, other, message):
     with pytest.raises(ValueError, match=message):
-        auroc(known, other)
+        area(known, other)
 
 
 @pytest.mark.parametrize("score", [error_rate, expected_calibration_error, log_loss, brier_score])
 @pytest.mark.parametrize(
     ("probabilities", "labels", "message"),
     [
-        (THREE[0], LABELS, r"must be \[n_points, n_classes\] .* got \[3\] and \[4\]"),
+        (THREE[:, 0][:3], LABELS, r"must be \[n_points, n_classes\], or .* got \[3, 2\] and \[4\]"),
         (THREE, LABELS[:, None], r"got \[4, 3\] and \[4, 1\]"),
         (THREE[:0], LABELS[:0], r"one or more; got \[0, 3\] and \[0\]"),
         (np.log(THREE), LABELS, "row 0 sums to .*Are these logits"),
         (THREE * 0.9, LABELS, "row 0 sums to 0.9"),
         (THREE, LABELS + 1, "labels must be whole numbers from 0 to n_classes - 1 = 2"),
-        (THREE, LABELS.astype(float), "labels must be whole numbers"),
+        (THREE, LABELS - 0.5, "labels must be whole numbers .*; got -0.5 at index 0"),
+        (THREE, [0, 1, np.nan, 2], "labels has 1 values that are not finite"),
+        (THREE, ["a", "b", "a", "c"], "labels must be an array of numbers; got the text 'a'"),
+        (THREE[:, 0] + 1, LABELS, "row 0"),
     ],
 )
 def test_what_are_no_probabilities_or_classes_is_refused(score, probabilities, labels, message):
     with pytest.raises(ValueError, match=message):
         score(probabilities, labels)
+
+
+SCORES = [error_rate, expected_calibration_error, log_loss, brier_score]
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("kind", [bool, float, np.uint8, np.int64])
+def test_two_classes_may_be_given_by_the_second_and_labels_in_any_kind_of_number(score, kind):
+    second, labels = THREE[:, 1], LABELS % 2
+    expected = score(np.stack([1 - second, second], axis=1), labels)
+    assert score(second, labels.astype(kind)) == expected
+    assert score(second, labels.astype(kind).tolist()) == expected
+
+
+def test_the_order_of_scikit_learn_is_not_taken_for_ours():
+    labels, scores = np.array([0, 1, 1, 0]), np.array([0.1, 0.9, 0.4, 0.5])
+    with pytest.raises(TypeError, match="positional"):
+        auroc(labels, scores)
+    assert area(scores[labels == 0], scores[labels == 1]) == roc_auc_score(labels, scores)
 
 
 def test_wrong_numbers_of_bins_are_refused():
