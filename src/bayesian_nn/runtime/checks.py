@@ -22,8 +22,8 @@ LARGEST = 2**63
 
 
 def whole_number(argument: str, value, *, at_least: int = 1) -> int:
-    """Returns `value` as an int. Raises ValueError for anything but a whole number from `at_least` on, and for
-    one that an array cannot hold."""
+    """Returns `value` as an int. Raises ValueError for anything but a whole number from `at_least` on, and
+    for one that an array cannot hold."""
     # True is an int to Python, and 2.5 would only fail, or be cut to 2, deep in the loop.
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < at_least:
