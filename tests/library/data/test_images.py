@@ -57,7 +57,7 @@ def test_a_network_sees_every_colour_of_every_pixel():
         (IMAGES.reshape(5, 6), "images must be grey [n_images, height, width], or in colour"),
         (IMAGES.reshape(5, 6), "got [5, 6]. Reshape rows of pixels"),
         (IMAGES[..., None].repeat(4, axis=-1), "got [5, 2, 3, 4]. Leave transparency out: images[..., :3]."),
-        (IMAGES[:, None], "got [5, 1, 2, 3]. Put the colours last: np.moveaxis(images, 1, 3)."),
+        (IMAGES.reshape(5, 1, 3, 2), "got [5, 1, 3, 2]. Put the colours last: np.moveaxis(images, 1, 3)."),
         (IMAGES[..., None, None], "got [5, 2, 3, 1, 1]"),
         (np.where(np.arange(90).reshape(5, 2, 3, 3) == 23, np.nan, COLOUR), "NaN, first in image 1"),
         (IMAGES[:0], "images must hold at least one image with pixels; got [0, 2, 3]"),
