@@ -38,7 +38,7 @@ def from_data_to_prediction(data: bnn.Dataset) -> np.ndarray:
         activation=np.tanh,
         scaling=data.scaling,
     )
-    run = bnn.fit(model, data, seed=0, posterior=bnn.FullCovariance(), stop=bnn.Plateau())
+    run = bnn.fit(model, data, seed=0, posterior=bnn.FullCovariance(), stop=bnn.HeldOut(data))
     chains = bnn.sample_hmc(model, data, seed=0)
     estimate = bnn.find_map(model, data, seed=0)
     laplace = bnn.fit_laplace(model, data, estimate, last_layer=True)

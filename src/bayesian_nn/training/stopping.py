@@ -19,7 +19,8 @@ __all__ = ["HeldOut", "HeldOutWatch", "Plateau", "PlateauWatch", "log_predictive
 @dataclass(frozen=True)
 class Plateau:
     """Stop early when the ELBO's mean over the last `window` steps is less than `tolerance` nats above its
-    mean over the `window` before. For a constant learning rate: a decaying one looks like a plateau."""
+    mean over the `window` before. For a learning rate that does not fall: `fit` refuses others, whose small
+    steps look like a plateau."""
 
     window: int = 1000
     tolerance: float = 0.5
