@@ -107,12 +107,10 @@ def fit_laplace(
     gradient = gradient[free]
     to_gain = 0.5 * np.sum((scale.T * gradient if diagonal else scale.T @ gradient) ** 2)
     if to_gain > MOST_TO_GAIN:
-        latents = "estimate.latents" if isinstance(estimate, MapEstimate) else "estimate[None]"
-        n_restarts = len(estimate.latents) if isinstance(estimate, MapEstimate) else 1
+        latents = "estimate.mode[None]" if isinstance(estimate, MapEstimate) else "estimate[None]"
         raise ValueError(
             f"estimate is not at a mode: a step up would gain {to_gain:.2g} nats. Climb to one with "
-            f"find_map(model, data, seed=..., n_restarts={n_restarts}, start={latents}, "
-            "optimizer=Adam(1e-3))."
+            f"find_map(model, data, seed=..., n_restarts=1, start={latents}, n_steps=0)."
         )
     return Laplace(model, mode, free, scale, height + 0.5 * len(free) * np.log(2 * np.pi) + log_volume)
 
