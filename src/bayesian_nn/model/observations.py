@@ -10,7 +10,7 @@ from bayesian_nn.data.tables import Dataset, Scaling
 from bayesian_nn.likelihoods.one_target import OfRealNumbers
 from bayesian_nn.model.model import Model
 from bayesian_nn.runtime.checks import finite_numbers, instance, shown, whole_number
-from bayesian_nn.runtime.tensorflow import tf
+from bayesian_nn.runtime.tensorflow import refuse_after_fork, tf
 
 __all__ = [
     "Observations",
@@ -73,7 +73,9 @@ def parts_of(data: Dataset | LabelledImages) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_data(model: Model, data: Dataset | LabelledImages) -> None:
-    """Raises ValueError for anything that is not a model and data for it."""
+    """Raises ValueError for anything that is not a model and data for it, and RuntimeError in a process that
+    was forked after something had been computed."""
+    refuse_after_fork()
     instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), Gaussian(0.1)).")
     if not isinstance(data, Dataset | LabelledImages):
         raise ValueError(
@@ -144,6 +146,7 @@ def checked_size(batch_size, n_points: int) -> int:
 def as_points(model: Model, x, *, argument: str = "x") -> np.ndarray:
     """Returns x `[n_points]` or `[n_points, ...]` as `[n_points, n_inputs]`. Raises ValueError for anything
     else, under the name that the caller has for it."""
+    refuse_after_fork()
     # Pixels are checked where they are brought to one norm, without a copy in double precision.
     x = np.asarray(x) if isinstance(model.scaling, PixelNorm) else finite_numbers(argument, x)
     x = x[:, None] if x.ndim == 1 else x.reshape(len(x), -1) if x.ndim > 1 and len(x) else x

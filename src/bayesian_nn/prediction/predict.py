@@ -8,6 +8,7 @@ from bayesian_nn.model.observations import as_points
 from bayesian_nn.model.prior_terms import draw_from_prior
 from bayesian_nn.runtime.checks import instance, shown, whole_number
 from bayesian_nn.runtime.random_streams import checked_seed
+from bayesian_nn.runtime.tensorflow import refuse_after_fork
 
 __all__ = ["checked_draws", "draw_prior", "predict", "predict_draws", "predict_prior", "prediction_of"]
 
@@ -35,6 +36,7 @@ def checked_draws(result, n_draws: int, seed: int, recorded: int | None = None) 
             f"draw(n_draws, seed=...); got {shown(result)}. For latents of your own there is "
             "bnn.prediction.predict_draws(model, latents, x)."
         )
+    refuse_after_fork()
     settings = {} if recorded is None else {"recorded": recorded}
     return model, draw(whole_number("n_draws", n_draws), seed=checked_seed(seed), **settings)
 
