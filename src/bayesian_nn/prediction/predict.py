@@ -56,9 +56,26 @@ def predict_draws(model: Model, latents, x):
 
 def prediction_of(model: Model, x, outputs, latents):
     """Returns the likelihood's record for the network's outputs `[n_draws, n_outputs, n_points]` in its own
-    units, at x in original ones, and for the unknowns among latents `[n_draws, n_latents]`."""
+    units, at x in original ones, and for the unknowns among latents `[n_draws, n_latents]`. Raises ValueError
+    where an output is not finite, naming the latents or the x to blame."""
+    _check_finite(x, outputs, latents)
     unknowns = latents[:, model.n_weights : model.n_weights + len(model.likelihood.unknowns)]
     return model.likelihood.prediction(x, outputs, np.asarray(unknowns, np.float64), model.scaling)
+
+
+def _check_finite(x, outputs, latents):
+    finite = np.isfinite(outputs)
+    if finite.all():
+        return
+    if not np.isfinite(latents).all():
+        first = int(np.argmin(np.isfinite(latents).all(axis=1)))
+        raise ValueError(f"latents: draw {first} is not finite. Has the fit diverged?")
+    lost = ~finite.all(axis=(0, 1))
+    first = int(np.argmax(lost))
+    raise ValueError(
+        f"x has {np.count_nonzero(lost)} rows at which the network's output overflows, the first at index "
+        f"{first}: {shown(x[first])}. They lie too far from the data; correct or remove them."
+    )
 
 
 def draw_prior(model: Model, n_draws: int, *, seed: int) -> np.ndarray:
