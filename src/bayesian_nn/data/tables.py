@@ -34,7 +34,8 @@ class Dataset:
 
     x: inputs `[n_points, n_inputs]`; y: targets `[n_points]`, or several `[n_points, n_targets]`; scaling:
     the units a network should work in; truth: the noise-free function `x [n, n_inputs] -> [n]`, if known;
-    noise_std: the sd of y around it, in y's units, if known. Raises ValueError for NaN, and for shapes that
+    noise_std: the sd of y around it, in y's units, if known; weights: how often each observation counts
+    `[n_points]`, zero or more, or None for once each. Raises ValueError for NaN, and for shapes that
     disagree.
     """
 
@@ -46,11 +47,14 @@ class Dataset:
     y_name: str | tuple[str, ...] = "y"
     truth: Callable[[np.ndarray], np.ndarray] | None = None
     noise_std: float | None = None
+    weights: np.ndarray | None = None
 
     def __post_init__(self):
         x, y = _observations(self.x, self.y)
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", y)
+        if self.weights is not None:
+            object.__setattr__(self, "weights", _checked_weights(self.weights, len(y)))
 
     @property
     def n_points(self) -> int:
@@ -64,9 +68,11 @@ def dataset(
     x_names: Sequence[str] | None = None,
     y_name: str | tuple[str, ...] = "y",
     name: str = "data",
+    weights=None,
 ) -> Dataset:
     """Returns a data set from arrays, x `[n_points]` or `[n_points, n_inputs]` and y `[n_points]`, or several
-    targets `[n_points, n_targets]`, with a scaling that standardises every column to mean 0 and sd 1."""
+    targets `[n_points, n_targets]`, with a scaling that standardises every column to mean 0 and sd 1.
+    weights: how often each observation counts `[n_points]`, zero or more, 2 as if it were there twice."""
     x = finite_numbers("x", x)
     x, y = _observations(x[:, None] if x.ndim == 1 else x, y)
     if len(y) < 2:
@@ -74,7 +80,8 @@ def dataset(
     names = tuple(x_names) if x_names else tuple(f"x{i + 1}" for i in range(x.shape[1]))
     if len(names) != x.shape[1]:
         raise ValueError(f"x_names has {len(names)} names for {x.shape[1]} columns of x.")
-    return Dataset(x=x, y=y, scaling=_standardising(x, y), name=name, x_names=names, y_name=y_name)
+    scaling = _standardising(x, y)
+    return Dataset(x=x, y=y, scaling=scaling, name=name, x_names=names, y_name=y_name, weights=weights)
 
 
 def read_csv(path, *, y: str, x: Sequence[str] | None = None) -> Dataset:
@@ -117,7 +124,26 @@ def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple
     order = np.random.default_rng(seed).permutation(data.n_points)
     train, test = np.sort(order[n_test:]), np.sort(order[:n_test])
     scaling = _standardising(data.x[train], data.y[train])
-    return tuple(replace(data, x=data.x[part], y=data.y[part], scaling=scaling) for part in (train, test))
+    weights = [None if data.weights is None else data.weights[part] for part in (train, test)]
+    return tuple(
+        replace(data, x=data.x[part], y=data.y[part], scaling=scaling, weights=of_part)
+        for part, of_part in zip((train, test), weights, strict=True)
+    )
+
+
+def _checked_weights(weights, n_points):
+    weights = finite_numbers("weights", weights)
+    if weights.shape != (n_points,):
+        raise ValueError(
+            f"weights must be [n_points] = [{n_points}], one for each observation; got {list(weights.shape)}."
+        )
+    if weights.min() < 0 or weights.max() == 0:
+        first = int(np.argmin(weights))
+        raise ValueError(
+            "weights must be zero or more, and not all zero: they say how often an observation counts; got "
+            f"{weights[first]:g} at index {first}."
+        )
+    return weights
 
 
 def _observations(x, y):

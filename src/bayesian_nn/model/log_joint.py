@@ -40,7 +40,7 @@ def log_likelihood(model: Model, latents, observations: Observations):
     density of y in its original units, for latents `[..., n_latents]`."""
     latents = tf.convert_to_tensor(latents)
     values = log_densities(model, outputs(model, latents, observations.inputs), latents, observations)
-    return tf.reduce_sum(values, axis=-1)
+    return observations.total(values, axis=-1)
 
 
 def log_joint(model: Model, latents, observations: Observations):

@@ -11,7 +11,7 @@ from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.layer_weights import by_layer
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import parts_of
+from bayesian_nn.model.observations import parts_of, weights_of
 from bayesian_nn.objectives.elbo import Elbo
 from bayesian_nn.posteriors.family import Family
 from bayesian_nn.runtime.checks import whole_number
@@ -186,8 +186,9 @@ class Run:
 
 
 def data_digest(data: Dataset | LabelledImages) -> str:
-    """Returns a fingerprint of inputs and targets, by which a resumed fit knows its data."""
-    digest = hashlib.sha256()
-    for part in parts_of(data):
+    """Returns a fingerprint of inputs and targets, and weights if there are any, by which a resumed fit knows
+    its data."""
+    digest, weights = hashlib.sha256(), weights_of(data)
+    for part in (*parts_of(data), *(() if weights is None else (weights,))):
         digest.update(np.ascontiguousarray(part))
     return digest.hexdigest()[:16]
