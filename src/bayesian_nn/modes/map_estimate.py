@@ -25,8 +25,8 @@ __all__ = ["MapEstimate", "ModeNotReachedWarning", "find_map"]
 
 # L-BFGS's steps, and the multiplications of a weight by a unit that they may take: about a minute.
 MOST_STEPS, LEAST_STEPS, WORK = 10_000, 10, 2**35
-# Nats per sd of the prior.
-TOLERANCE = 1e-4
+# Nats per sd of the prior: the slope of a mode, and one that rounding does not explain.
+TOLERANCE, STEEP = 1e-4, 1.0
 
 
 class ModeNotReachedWarning(UserWarning):
@@ -155,12 +155,24 @@ def _top(model, latents, observations):
             file=sys.stderr,
         )
         return best, True
-    slope = np.abs(bottom.gradient).max()
-    if n_evaluations > n_steps and slope > TOLERANCE:
-        message = (
-            f"L-BFGS did not reach a mode in {n_steps} steps: the slope is {slope:.2g} nats per sd of the "
-            "prior. Go on with find_map(model, data, seed=..., n_restarts=1, start=estimate.mode[None], "
-            "n_steps=0)."
-        )
-        warnings.warn(message, ModeNotReachedWarning, stacklevel=3)
+    _warn_below_top(float(np.abs(bottom.gradient).max()), n_evaluations, n_steps)
     return bottom, False
+
+
+def _warn_below_top(slope, n_evaluations, n_steps):
+    if n_evaluations > n_steps and slope > TOLERANCE:
+        remedy = (
+            "Go on with find_map(model, data, seed=..., n_restarts=1, start=estimate.mode[None], n_steps=0)."
+        )
+    elif slope > STEEP:
+        remedy = (
+            "Rounding lets no step go up. Where y hardly varies around the fit, a noise sd that is learned "
+            "shrinks without end: give a known one, or use sample_hmc."
+        )
+    else:
+        return
+    message = (
+        f"L-BFGS did not reach a mode in {n_evaluations - 1} steps: the slope is {slope:.2g} nats per sd of "
+        f"the prior. {remedy}"
+    )
+    warnings.warn(message, ModeNotReachedWarning, stacklevel=4)
