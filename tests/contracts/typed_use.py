@@ -35,7 +35,7 @@ def from_data_to_prediction(data: bnn.Dataset) -> np.ndarray:
         (1, 10, 1),
         bnn.Gaussian(0.1),
         prior=[bnn.GaussianPrior(1.0), (bnn.GaussianPrior(0.3), bnn.GaussianPrior(1.0))],
-        activation=np.tanh,
+        activation=abs,
         scaling=data.scaling,
     )
     run = bnn.fit(model, data, seed=0, posterior=bnn.FullCovariance(), stop=bnn.HeldOut(data))
