@@ -167,7 +167,7 @@ def scores_of(answers, labels):
         "error": 100 * bnn.scores.error_rate(probabilities, labels),
         "log_loss": bnn.scores.log_loss(probabilities, labels),
         "ece": bnn.scores.expected_calibration_error(probabilities, labels),
-        "auroc": {kind: bnn.scores.auroc(known, each) for kind, each in entropies.items()},
+        "auroc": {kind: bnn.scores.auroc(of_known=known, of_other=each) for kind, each in entropies.items()},
     }
 
 

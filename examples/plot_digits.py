@@ -368,12 +368,16 @@ figure.alt = (
 )
 write_figure(panels[0], folder / "two-parts.png")
 aurocs = {
-    (name, kind): bnn.scores.auroc(on_test[name].entropy, network(images).entropy)
+    (name, kind): bnn.scores.auroc(
+        of_known=on_test[name].entropy, of_other=network(images).entropy
+    )
     for name, network in networks.items()
     for kind, images in others.items()
 }
 epistemic = {
-    kind: bnn.scores.auroc(prediction.epistemic, of_kind[kind].epistemic)
+    kind: bnn.scores.auroc(
+        of_known=prediction.epistemic, of_other=of_kind[kind].epistemic
+    )
     for kind in others
 }
 print("probability that a digit has less entropy than")
@@ -413,7 +417,9 @@ for name, each in priors.items():
     _, stds = fitted.moments()
     of_pixels = stds[: 64 * 50].reshape(64, 50)
     by_prior[name] = scores(predicted, validation) | {
-        "auroc": bnn.scores.auroc(predicted.entropy, averaged(fitted, noise).entropy),
+        "auroc": bnn.scores.auroc(
+            of_known=predicted.entropy, of_other=averaged(fitted, noise).entropy
+        ),
         "std": of_pixels.mean(),
         "std_blank": of_pixels[blank].mean(),
     }

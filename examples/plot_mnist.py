@@ -125,7 +125,7 @@ def classify(run, images, n_draws=N_DRAWS, recorded=None):
 
 def score(probabilities, of_other):
     """Scores of class probabilities on the test images, and on the others."""
-    entropies = [
+    known, other = [
         bnn.predictions.ClassPrediction(p[None]).entropy
         for p in (probabilities, of_other)
     ]
@@ -133,7 +133,7 @@ def score(probabilities, of_other):
         "error": 100 * bnn.scores.error_rate(probabilities, test.labels),
         "log_loss": bnn.scores.log_loss(probabilities, test.labels),
         "ece": bnn.scores.expected_calibration_error(probabilities, test.labels),
-        "auroc": bnn.scores.auroc(*entropies),
+        "auroc": bnn.scores.auroc(of_known=known, of_other=other),
     }
 
 
@@ -303,7 +303,7 @@ uncertainty = [
 ]
 separation = {
     f"auroc_{kind}_{part}": bnn.scores.auroc(
-        getattr(prediction, part), getattr(each, part)
+        of_known=getattr(prediction, part), of_other=getattr(each, part)
     )
     for kind, each in (("other", kinds[name_of_other]), ("noise", kinds["noise"]))
     for part in parts

@@ -35,10 +35,10 @@ def from_data_to_prediction(data: bnn.Dataset) -> np.ndarray:
         (1, 10, 1),
         bnn.Gaussian(0.1),
         prior=[bnn.GaussianPrior(1.0), (bnn.GaussianPrior(0.3), bnn.GaussianPrior(1.0))],
-        activation=np.tanh,
+        activation=abs,
         scaling=data.scaling,
     )
-    run = bnn.fit(model, data, seed=0, posterior=bnn.FullCovariance(), stop=bnn.Plateau())
+    run = bnn.fit(model, data, seed=0, posterior=bnn.FullCovariance(), stop=bnn.HeldOut(data))
     chains = bnn.sample_hmc(model, data, seed=0)
     estimate = bnn.find_map(model, data, seed=0)
     laplace = bnn.fit_laplace(model, data, estimate, last_layer=True)

@@ -23,11 +23,12 @@ class TableWarning(UserWarning):
 
 
 class Encoded(NamedTuple):
-    """x `[n_points, n_inputs]` and y in the rows that were kept; columns: how they were made; notes: what the
-    reader should be warned of."""
+    """x `[n_points, n_inputs]` and y in the rows that were kept; kept: which these are `[n_rows]`; columns:
+    how they were made; notes: what the reader should be warned of."""
 
     x: np.ndarray
     y: np.ndarray
+    kept: np.ndarray
     columns: Columns
     notes: tuple[str, ...]
 
@@ -82,7 +83,7 @@ def encode(
         raise ValueError("No column is left to predict from: name at least one, with more than one value.")
     made = tuple(_filled(column, inputs[name]) for name, column in columns.items())
     x = np.concatenate([column.inputs(column.read(inputs[column.name])) for column in made], axis=1)
-    return Encoded(x, target.values[kept], Columns(made, target.name, target.classes), tuple(notes))
+    return Encoded(x, target.values[kept], kept, Columns(made, target.name, target.classes), tuple(notes))
 
 
 def _used(inputs):

@@ -13,9 +13,10 @@ __all__ = ["LabelledImages", "PixelNorm", "check_every_class", "rotated", "split
 
 @dataclass(frozen=True, eq=False)
 class LabelledImages:
-    """Grey images and the class of each.
+    """Images and the class of each.
 
-    images: float32 `[n_images, height, width]`, pixels from 0 (background) to 1; labels: int32 `[n_images]`,
+    images: float32, grey `[n_images, height, width]`, or with a last axis of 1 that is dropped, or in colour
+    `[n_images, height, width, 3]`; pixels from 0 (background) to 1; labels: int32 `[n_images]`,
     from 0 to n_classes - 1; class_names: a name for every class, in the labels' order; name: the data set's.
     Raises ValueError for other shapes, for pixels that are NaN or beyond 0 to 1, and for labels that are not
     whole numbers or beyond the classes.
@@ -44,7 +45,8 @@ class LabelledImages:
         return len(self.class_names)
 
     @property
-    def image_shape(self) -> tuple[int, int]:
+    def image_shape(self) -> tuple[int, ...]:
+        """`(height, width)`, in colour `(height, width, 3)`."""
         return self.images.shape[1:]
 
 
@@ -135,17 +137,19 @@ def _checked_images(images):
         images = np.asarray(images, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(f"images must be an array of numbers: {error}") from None
-    if images.ndim != 3:
+    if images.ndim == 4 and images.shape[3] == 1:
+        images = images[..., 0]
+    if images.ndim != 3 and images.shape[3:] != (3,):
         raise ValueError(
-            f"images must be [n_images, height, width]; got {list(images.shape)}. Reshape rows of pixels to "
-            "height and width, and make colour images grey."
+            "images must be grey [n_images, height, width], or in colour [n_images, height, width, 3]; got "
+            f"{list(images.shape)}. {_remedy(images.shape)}"
         )
     if not images.size:
         raise ValueError(f"images must hold at least one image with pixels; got {list(images.shape)}.")
     # NaN passes into both, and neither needs memory of its own.
     low, high = images.min(), images.max()
     if np.isnan(low):
-        first = int(np.isnan(images).any(axis=(1, 2)).argmax())
+        first = int(np.isnan(images).reshape(len(images), -1).any(axis=1).argmax())
         raise ValueError(
             f"images has pixels that are NaN, first in image {first}. Remove or fill these first."
         )
@@ -153,6 +157,14 @@ def _checked_images(images):
         remedy = "divide by 255" if low >= 0 else "rescale them; a network has its own scaling"
         raise ValueError(f"images must have pixels from 0 to 1; got {low:g} to {high:g}: {remedy}.")
     return images
+
+
+def _remedy(shape):
+    if len(shape) == 4 and shape[3] == 4:
+        return "Leave transparency out: images[..., :3]."
+    if len(shape) == 4 and shape[1] in (1, 3):
+        return "Put the colours last: np.moveaxis(images, 1, 3)."
+    return "Reshape rows of pixels to height and width; of one image give images[None]."
 
 
 def _numbered(labels, names):

@@ -45,7 +45,8 @@ class Dataset:
 
     x: inputs `[n_points, n_inputs]`; y: targets `[n_points]`, or several `[n_points, n_targets]`; scaling:
     the units a network should work in; truth: the noise-free function `x [n, n_inputs] -> [n]`, if known;
-    noise_std: the sd of y around it, in y's units, if known. Raises ValueError for NaN, and for shapes that
+    noise_std: the sd of y around it, in y's units, if known; weights: how often each observation counts
+    `[n_points]`, zero or more, or None for once each. Raises ValueError for NaN, and for shapes that
     disagree.
     """
 
@@ -57,11 +58,14 @@ class Dataset:
     y_name: str | tuple[str, ...] = "y"
     truth: Callable[[np.ndarray], np.ndarray] | None = None
     noise_std: float | None = None
+    weights: np.ndarray | None = None
 
     def __post_init__(self):
         x, y = _observations(self.x, self.y)
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", y)
+        if self.weights is not None:
+            object.__setattr__(self, "weights", _checked_weights(self.weights, len(y)))
 
     @property
     def n_points(self) -> int:
@@ -82,6 +86,7 @@ def dataset(
     name: str = "data",
     missing: str = "refuse",
     categories: Sequence[str] = (),
+    weights=None,
     like: Dataset | None = None,
 ) -> Dataset:
     """Returns a data set with a scaling that standardises every column of numbers to mean 0 and sd 1, and
@@ -94,17 +99,25 @@ def dataset(
     names are `data.classes`.
     missing: what to do about cells without a value: "refuse" them; "drop" the rows; or "impute", which fills
     in the median, or a level of its own for words, with an input that is 1 there; rows without y are left
-    out. categories: columns that are categories although they hold numbers. like: a data set of training,
-    whose encoding, classes and scaling are taken over for a data frame of other rows.
+    out. categories: columns that are categories although they hold numbers. weights: how often each row
+    counts `[n_points]`, zero or more, 2 as if it were there twice. like: a data set of training, whose
+    encoding, classes and scaling are taken over for a data frame of other rows.
 
     Warns with TableWarning of what is left out, row labels and constant columns among them, and of numbers
     such as -999 that seem to stand for missing ones. Raises ValueError with every column that needs a
     decision.
     """
     if like is not None:
-        return _made_like(like, x, y, name)
+        return _made_like(like, x, y, name, weights)
     data, notes = made(
-        x, y, x_names=x_names, y_name=y_name, name=name, missing=missing, categories=categories
+        x,
+        y,
+        x_names=x_names,
+        y_name=y_name,
+        name=name,
+        missing=missing,
+        categories=categories,
+        weights=weights,
     )
     for note in notes:
         warnings.warn(note, TableWarning, stacklevel=2)
@@ -112,7 +125,16 @@ def dataset(
 
 
 def made(
-    x, y, *, x_names=None, y_name=None, name="data", missing="refuse", categories=(), selected=False
+    x,
+    y,
+    *,
+    x_names=None,
+    y_name=None,
+    name="data",
+    missing="refuse",
+    categories=(),
+    weights=None,
+    selected=False,
 ) -> tuple[Dataset, tuple[str, ...]]:
     """Returns the data set that `dataset` returns, and what to warn of. selected: whether the columns were
     chosen one by one, so that none is taken for row labels."""
@@ -160,18 +182,19 @@ def made(
         name=name,
         x_names=encoded.columns.input_names,
         y_name=target.name,
+        weights=None if weights is None else _checked_weights(weights, n_points)[encoded.kept],
     )
     return data, encoded.notes
 
 
-def _made_like(like, x, y, name):
+def _made_like(like, x, y, name, weights):
     columns, frame = like.scaling.columns, frame_of(x)
     if columns is None or not isinstance(frame, nw.DataFrame):
         raise ValueError("like is for a data frame x, and for a data set that knows its columns.")
     target = target_of(_targets_of(frame, y)[1], columns.y_name, classes=columns.classes)
     if target.missing.any():
         raise ValueError(f"{columns.y_name!r} is missing in {target.missing.sum():,} rows: leave them out.")
-    return replace(like, x=columns.encode(frame), y=target.values, name=name)
+    return replace(like, x=columns.encode(frame), y=target.values, name=name, weights=weights)
 
 
 def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple[Dataset, Dataset]:
@@ -192,7 +215,26 @@ def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple
     if columns is not None:
         columns, x = columns.refilled(x, train)
     scaling = standardising(x[train], data.y[train], columns)
-    return tuple(replace(data, x=x[part], y=data.y[part], scaling=scaling) for part in (train, test))
+    weights = [None if data.weights is None else data.weights[part] for part in (train, test)]
+    return tuple(
+        replace(data, x=x[part], y=data.y[part], scaling=scaling, weights=of_part)
+        for part, of_part in zip((train, test), weights, strict=True)
+    )
+
+
+def _checked_weights(weights, n_points):
+    weights = finite_numbers("weights", weights)
+    if weights.shape != (n_points,):
+        raise ValueError(
+            f"weights must be [n_points] = [{n_points}], one for each observation; got {list(weights.shape)}."
+        )
+    if weights.min() < 0 or weights.max() == 0:
+        first = int(np.argmin(weights))
+        raise ValueError(
+            "weights must be zero or more, and not all zero: they say how often an observation counts; got "
+            f"{weights[first]:g} at index {first}."
+        )
+    return weights
 
 
 def _observations(x, y):

@@ -51,7 +51,7 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
         n_classes = len(self.classes_)
         if n_classes < 2:
             raise ValueError(
-                f"y has one class, {shown(self.classes_[0])}, in all its {len(y)} rows: a classifier needs two."
+                f"y has one class, {shown(self.classes_[0])}, in all of its {len(y)} rows: two are needed."
             )
         data = _named(dataset(X, numbers.astype(np.float64), missing=self.missing), self.classes_)
         return self._fit(data, Bernoulli() if n_classes == 2 else Categorical(n_classes))

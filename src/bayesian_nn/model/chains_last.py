@@ -60,7 +60,7 @@ def _log_likelihood(model, latents, observations):
         tf.unstack(targets, axis=1, num=likelihood.n_targets),
         tf.unstack(tf.cast(observations.y_scale, dtype), num=likelihood.n_targets),
     )
-    return tf.reduce_sum(values, axis=0)
+    return observations.total(values, axis=0)
 
 
 def _outputs(model, latents, inputs):

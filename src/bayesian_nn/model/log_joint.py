@@ -40,7 +40,7 @@ def log_likelihood(model: Model, latents, observations: Observations):
     density of y in its original units, for latents `[..., n_latents]`."""
     latents = tf.convert_to_tensor(latents)
     values = log_densities(model, outputs(model, latents, observations.inputs), latents, observations)
-    return tf.reduce_sum(values, axis=-1)
+    return observations.total(values, axis=-1)
 
 
 def log_joint(model: Model, latents, observations: Observations):
@@ -65,7 +65,9 @@ def network_outputs(model: Model, latents, x) -> np.ndarray:
     """Returns the network's outputs `[n_draws, n_outputs, n_points]` in its own units, for latents `[n_draws,
     n_latents]` and x `[n_points, n_inputs]` in original units."""
     latents = np.asarray(latents)
-    inputs = tf.constant(model.inputs(x), latents.dtype)
+    # Beyond single precision an input is infinite; who asks for it hears of it by the outputs.
+    with np.errstate(over="ignore"):
+        inputs = tf.constant(model.inputs(x).astype(latents.dtype, copy=False))
     parts = draws_in_parts(model, len(latents), len(inputs))
     if len(parts) < max(2, len(latents)):
         return np.concatenate([outputs(model, latents[part], inputs).numpy() for part in parts])

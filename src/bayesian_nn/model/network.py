@@ -95,14 +95,41 @@ def checked_sizes(layer_sizes, example: str) -> tuple[int, ...]:
 
 def checked_activation(activation: str | Callable) -> str | Callable:
     """Returns an activation as it was given. Raises ValueError for a name that is not one of `ACTIVATIONS`,
-    and for anything else that is not a function."""
+    for anything else that is not a function, and for a function that does not make of a tensor another of its
+    shape and type, such as NumPy's."""
     known = isinstance(activation, str) and activation in ACTIVATIONS
     if not known and (isinstance(activation, str | type) or not callable(activation)):
         raise ValueError(
             f"activation must be one of {', '.join(ACTIVATIONS)}, or a function of a tensor; "
             f"got {shown(activation)}."
         )
+    if not known:
+        _check_function(activation)
     return activation
+
+
+def _check_function(activation):
+    # A tensor without numbers, as in a compiled program.
+    with tf.Graph().as_default():
+        units = tf.zeros([2, 3], tf.float64)
+        try:
+            made = activation(units)
+        except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
+            raise ValueError(
+                f"activation must take a tensor, and {_name_of(activation)} does not ({error}). {_MADE_OF}"
+            ) from error
+    if not tf.is_tensor(made) or made.shape != units.shape or made.dtype != units.dtype:
+        raise ValueError(
+            f"activation must return a tensor of the shape and type of its argument, {units.dtype.name} "
+            f"{units.shape}; {_name_of(activation)} returned {shown(made)}. {_MADE_OF}"
+        )
+
+
+def _name_of(function):
+    return getattr(function, "__name__", shown(function))
+
+
+_MADE_OF = "Make it of TensorFlow's functions, as in lambda units: tf.math.tanh(units) ** 3."
 
 
 def activation_of(model) -> Callable:

@@ -13,7 +13,7 @@ from bayesian_nn.data.tables import Dataset, Scaling
 from bayesian_nn.likelihoods.one_target import OfRealNumbers
 from bayesian_nn.model.model import Model
 from bayesian_nn.runtime.checks import finite_numbers, instance, shown, whole_number
-from bayesian_nn.runtime.tensorflow import tf
+from bayesian_nn.runtime.tensorflow import refuse_after_fork, tf
 
 __all__ = [
     "Observations",
@@ -27,6 +27,7 @@ __all__ = [
     "parts_of",
     "scaling_was_forgotten",
     "warn_if_unscaled",
+    "weights_of",
 ]
 
 
@@ -39,12 +40,13 @@ class Observations(NamedTuple):
 
     inputs: `[n_points, n_inputs]`; targets: `[n_points, n_targets]`, or `[n_points, n_targets, n_vectors]`
     where every vector of latents has data of its own; y_scale: one unit of each target in y's units
-    `[n_targets]`.
+    `[n_targets]`; weights: how often each point counts `[n_points]`, None for once each.
     """
 
     inputs: tf.Tensor
     targets: tf.Tensor
     y_scale: tf.Tensor
+    weights: tf.Tensor | None = None
 
     @property
     def n_points(self) -> int:
@@ -52,7 +54,25 @@ class Observations(NamedTuple):
 
     def rows(self, indices) -> "Observations":
         """Returns the observations of a minibatch."""
-        return Observations(tf.gather(self.inputs, indices), tf.gather(self.targets, indices), self.y_scale)
+        weights = None if self.weights is None else tf.gather(self.weights, indices)
+        return Observations(
+            tf.gather(self.inputs, indices), tf.gather(self.targets, indices), self.y_scale, weights
+        )
+
+    def part(self, points: slice) -> "Observations":
+        """Returns the observations of neighbouring rows."""
+        weights = None if self.weights is None else self.weights[points]
+        return Observations(self.inputs[points], self.targets[points], self.y_scale, weights)
+
+    def total(self, values, *, axis: int):
+        """Returns the sum of the points' values, such as log densities, along their axis, the first (0) or
+        the last (-1): the one place where an observation counts as often as its weight says."""
+        if self.weights is None:
+            return tf.reduce_sum(values, axis=axis)
+        weights = tf.cast(self.weights, values.dtype)
+        weights = weights if axis == -1 else tf.reshape(weights, [-1] + [1] * (values.shape.rank - 1))
+        # A point that counts for nothing does so at a density of zero, too.
+        return tf.reduce_sum(tf.math.multiply_no_nan(values, weights), axis=axis)
 
 
 def observe(model: Model, data: Dataset | LabelledImages, dtype=tf.float32) -> Observations:
@@ -60,14 +80,15 @@ def observe(model: Model, data: Dataset | LabelledImages, dtype=tf.float32) -> O
     model and data for it."""
     check_data(model, data)
     x, y = parts_of(data)
-    return in_units(model, model.inputs(x), model.targets(y), dtype)
+    return in_units(model, model.inputs(x), model.targets(y), dtype, weights=weights_of(data))
 
 
-def in_units(model: Model, inputs, targets, dtype=tf.float32) -> Observations:
+def in_units(model: Model, inputs, targets, dtype=tf.float32, *, weights=None) -> Observations:
     """Returns the `Observations` of inputs and targets that are in the model's units already."""
     y_scale = np.atleast_1d(model.scaling.y_scale)
     y_scale = np.broadcast_to(y_scale, [model.likelihood.n_targets])
-    return Observations(*(tf.constant(np.asarray(part), dtype) for part in (inputs, targets, y_scale)))
+    parts = [inputs, targets, y_scale] if weights is None else [inputs, targets, y_scale, weights]
+    return Observations(*(tf.constant(np.asarray(part), dtype) for part in parts))
 
 
 def parts_of(data: Dataset | LabelledImages) -> tuple[np.ndarray, np.ndarray]:
@@ -75,8 +96,15 @@ def parts_of(data: Dataset | LabelledImages) -> tuple[np.ndarray, np.ndarray]:
     return (data.images, data.labels) if isinstance(data, LabelledImages) else (data.x, data.y)
 
 
+def weights_of(data: Dataset | LabelledImages) -> np.ndarray | None:
+    """Returns how often each observation counts `[n_points]`; None for once each."""
+    return getattr(data, "weights", None)
+
+
 def check_data(model: Model, data: Dataset | LabelledImages) -> None:
-    """Raises ValueError for anything that is not a model and data for it."""
+    """Raises ValueError for anything that is not a model and data for it, and RuntimeError in a process that
+    was forked after something had been computed."""
+    refuse_after_fork()
     instance("model", model, Model, "Make one as in Model((1, 10, 10, 1), Gaussian(0.1)).")
     if not isinstance(data, Dataset | LabelledImages):
         raise ValueError(
@@ -161,6 +189,7 @@ def as_points(model: Model, x, *, argument: str = "x") -> np.ndarray:
     """Returns x `[n_points]` or `[n_points, ...]`, or a data frame with the columns that the model was
     trained on, as `[n_points, n_inputs]`. Raises ValueError for anything else, under the name that the caller
     has for it."""
+    refuse_after_fork()
     x = _encoded(model, x, argument)
     # Pixels are checked where they are brought to one norm, without a copy in double precision.
     x = np.asarray(x) if isinstance(model.scaling, PixelNorm) else finite_numbers(argument, x)

@@ -3,3 +3,4 @@ from .dropout import DropoutFit as DropoutFit
 from .ensemble import Ensemble as Ensemble
 from .laplace import Laplace as Laplace
 from .map_estimate import MapEstimate as MapEstimate
+from .map_estimate import ModeNotReachedWarning as ModeNotReachedWarning

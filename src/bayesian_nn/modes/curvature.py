@@ -16,11 +16,12 @@ PART = 2**23
 
 
 def precision(
-    model: Model, latents, inputs, *, diagonal: bool = False, last_layer: bool = False
+    model: Model, latents, inputs, *, weights=None, diagonal: bool = False, last_layer: bool = False
 ) -> np.ndarray:
     """Returns the generalised Gauss-Newton matrix of -log p(y, latents | x) `[n_free, n_free]`, or its
     diagonal `[n_free]`, for latents `[n_latents]` and `inputs = model.inputs(x)`: Σ JᵀHJ over the points,
-    with H the expected curvature of the likelihood in its outputs and unknowns, plus the prior's precision.
+    each as often as `weights` `[n_points]` says, with H the expected curvature of the likelihood in its
+    outputs and unknowns, plus the prior's precision.
 
     H is the Fisher information, so for an unknown of the likelihood, such as log noise_std, this is Fisher's
     matrix too (Kunstner et al. 2019, "Limitations of the empirical Fisher approximation", section 3).
@@ -29,8 +30,12 @@ def precision(
     own_precision = stds[free_latents(model, last_layer)] ** -2.0
     total = own_precision if diagonal else np.diag(own_precision)
     n_unknowns = len(model.likelihood.unknowns)
+    done = 0
     for part, derivatives in _derivatives(model, latents, inputs, last_layer):
         curvature = _curvature(model, latents, part)
+        if weights is not None:
+            curvature = curvature * np.asarray(weights)[done : done + len(part), None, None]
+        done += len(part)
         # The unknowns are latents themselves, the last of those that vary.
         extended = np.zeros((len(part), curvature.shape[1], derivatives.shape[2]))
         extended[:, : derivatives.shape[1]] = derivatives

@@ -9,9 +9,9 @@ from bayesian_nn.data.tables import Dataset
 from bayesian_nn.likelihoods.gaussian import Gaussian
 from bayesian_nn.model.initial_weights import first_latents
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import check_data, observe, parts_of, warn_if_unscaled
+from bayesian_nn.model.observations import check_data, observe, parts_of, warn_if_unscaled, weights_of
 from bayesian_nn.model.prior_terms import gaussian_prior, require_mode
-from bayesian_nn.runtime.checks import whole_number, yes_or_no
+from bayesian_nn.runtime.checks import shown, whole_number, yes_or_no
 from bayesian_nn.runtime.random_streams import ENSEMBLE, generator
 from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.training.ascent import climb
@@ -85,7 +85,10 @@ def fit_ensemble(
     if perturbed is None:
         perturbed = isinstance(model.likelihood, Gaussian) and not model.likelihood.unknowns
     if yes_or_no("perturbed", perturbed):
-        perturbations = _perturbed(model, targets, n_members, generator(seed, ENSEMBLE, PERTURBATIONS))
+        random = generator(seed, ENSEMBLE, PERTURBATIONS)
+        perturbations = _perturbed(model, targets, n_members, random)
+        if (weights := weights_of(data)) is not None:
+            perturbations = _weighted(model, targets, perturbations, weights)
         observations = observations._replace(targets=tf.constant(perturbations, tf.float32))
     ascent = climb(
         model,
@@ -104,6 +107,18 @@ def fit_ensemble(
             Ensemble(model, ascent.latents[finite], "diverged"),
         )
     return Ensemble(model, ascent.latents, ascent.outcome)
+
+
+def _weighted(model, targets, perturbed, weights):
+    """Returns the perturbed targets as the mean of so many as an observation's weight says would be."""
+    if not isinstance(model.likelihood, Gaussian):
+        raise ValueError(
+            f"perturbed: targets of {shown(model.likelihood)} with weights cannot be perturbed. Give "
+            "perturbed=False."
+        )
+    # Of no weight it is all the same.
+    shrunk = np.sqrt(np.where(weights > 0, weights, 1.0))[:, None, None]
+    return targets[:, :, None] + (perturbed - targets[:, :, None]) / shrunk
 
 
 def _perturbed(model, targets, n_members, random):

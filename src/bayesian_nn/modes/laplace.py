@@ -8,7 +8,7 @@ from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.log_joint import log_joint
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import check_data, observe
+from bayesian_nn.model.observations import check_data, observe, weights_of
 from bayesian_nn.model.prior_terms import gaussian_prior, require_mode
 from bayesian_nn.modes.curvature import free_latents, precision
 from bayesian_nn.modes.map_estimate import MapEstimate
@@ -96,7 +96,14 @@ def fit_laplace(
     observations = observe(model, data, tf.float64)
     diagonal, last_layer = yes_or_no("diagonal", diagonal), yes_or_no("last_layer", last_layer)
     free = free_latents(model, last_layer)
-    matrix = precision(model, mode, observations.inputs.numpy(), diagonal=diagonal, last_layer=last_layer)
+    matrix = precision(
+        model,
+        mode,
+        observations.inputs.numpy(),
+        weights=weights_of(data),
+        diagonal=diagonal,
+        last_layer=last_layer,
+    )
     if diagonal:
         scale = 1 / np.sqrt(matrix)
         log_volume = np.sum(np.log(scale))
@@ -107,12 +114,10 @@ def fit_laplace(
     gradient = gradient[free]
     to_gain = 0.5 * np.sum((scale.T * gradient if diagonal else scale.T @ gradient) ** 2)
     if to_gain > MOST_TO_GAIN:
-        latents = "estimate.latents" if isinstance(estimate, MapEstimate) else "estimate[None]"
-        n_restarts = len(estimate.latents) if isinstance(estimate, MapEstimate) else 1
+        latents = "estimate.mode[None]" if isinstance(estimate, MapEstimate) else "estimate[None]"
         raise ValueError(
             f"estimate is not at a mode: a step up would gain {to_gain:.2g} nats. Climb to one with "
-            f"find_map(model, data, seed=..., n_restarts={n_restarts}, start={latents}, "
-            "optimizer=Adam(1e-3))."
+            f"find_map(model, data, seed=..., n_restarts=1, start={latents}, n_steps=0)."
         )
     return Laplace(model, mode, free, scale, height + 0.5 * len(free) * np.log(2 * np.pi) + log_volume)
 

@@ -163,7 +163,7 @@ def _parts(objective, outputs_of, model, posterior, parameters, noise, observati
     first = noise.shape[-1] - (model.n_latents - model.n_weights)
     others = mean[..., None, model.n_weights :] + std[..., None, model.n_weights :] * noise[..., first:]
     values = log_densities(model, outputs, others, observations)
-    expected = tf.reduce_mean(tf.reduce_sum(values, axis=-1), axis=-1)
+    expected = tf.reduce_mean(observations.total(values, axis=-1), axis=-1)
     kl = analytic_kl(model, posterior, parameters)
     return tempered(batch_weight(observations, n_points) * expected, kl, objective.kl_weight)
 

@@ -8,6 +8,7 @@ from bayesian_nn.model.observations import as_points
 from bayesian_nn.model.prior_terms import draw_from_prior
 from bayesian_nn.runtime.checks import instance, shown, whole_number
 from bayesian_nn.runtime.random_streams import checked_seed
+from bayesian_nn.runtime.tensorflow import refuse_after_fork
 
 __all__ = ["checked_draws", "draw_prior", "predict", "predict_draws", "predict_prior", "prediction_of"]
 
@@ -35,6 +36,7 @@ def checked_draws(result, n_draws: int, seed: int, recorded: int | None = None) 
             f"draw(n_draws, seed=...); got {shown(result)}. For latents of your own there is "
             "bnn.prediction.predict_draws(model, latents, x)."
         )
+    refuse_after_fork()
     settings = {} if recorded is None else {"recorded": recorded}
     return model, draw(whole_number("n_draws", n_draws), seed=checked_seed(seed), **settings)
 
@@ -54,9 +56,26 @@ def predict_draws(model: Model, latents, x):
 
 def prediction_of(model: Model, x, outputs, latents):
     """Returns the likelihood's record for the network's outputs `[n_draws, n_outputs, n_points]` in its own
-    units, at x in original ones, and for the unknowns among latents `[n_draws, n_latents]`."""
+    units, at x in original ones, and for the unknowns among latents `[n_draws, n_latents]`. Raises ValueError
+    where an output is not finite, naming the latents or the x to blame."""
+    _check_finite(x, outputs, latents)
     unknowns = latents[:, model.n_weights : model.n_weights + len(model.likelihood.unknowns)]
     return model.likelihood.prediction(x, outputs, np.asarray(unknowns, np.float64), model.scaling)
+
+
+def _check_finite(x, outputs, latents):
+    finite = np.isfinite(outputs)
+    if finite.all():
+        return
+    if not np.isfinite(latents).all():
+        first = int(np.argmin(np.isfinite(latents).all(axis=1)))
+        raise ValueError(f"latents: draw {first} is not finite. Has the fit diverged?")
+    lost = ~finite.all(axis=(0, 1))
+    first = int(np.argmax(lost))
+    raise ValueError(
+        f"x has {np.count_nonzero(lost)} rows at which the network's output overflows, the first at index "
+        f"{first}: {shown(x[first])}. They lie too far from the data; correct or remove them."
+    )
 
 
 def draw_prior(model: Model, n_draws: int, *, seed: int) -> np.ndarray:

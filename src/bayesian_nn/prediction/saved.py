@@ -9,8 +9,9 @@ from bayesian_nn.modes.ensemble import Ensemble
 from bayesian_nn.modes.laplace import Laplace
 from bayesian_nn.modes.map_estimate import MapEstimate
 from bayesian_nn.runtime.checks import shown
-from bayesian_nn.runtime.record_file import read_record, write_record
+from bayesian_nn.runtime.record_file import VERSION, read_record, reading, write_record
 from bayesian_nn.runtime.tagged_json import from_tagged, to_tagged
+from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.sampling.hmc import Chains
 from bayesian_nn.sampling.langevin import LangevinChains
 from bayesian_nn.sampling.microcanonical import MicrocanonicalChains
@@ -54,10 +55,26 @@ def load(path):
     """Returns the result in a file that `save` wrote. Raises ValueError for any other file, for one that was
     damaged or edited, and for a result of another version of the format."""
     record = read_record(path)
-    if record.kind == "run":
-        return load_run(path)
     kinds = {kind.__name__: kind for kind in RESULTS}
-    if record.kind not in kinds:
-        raise ValueError(f"{path} holds a {record.kind}, which this version does not know.")
+    if record.kind not in ("run", *kinds):
+        raise ValueError(f"{path} holds a {record.kind}, which version {VERSION} does not know.")
+    run = load_run(path) if record.kind == "run" else None
+    with reading(path, record):
+        result = _result_of(kinds[record.kind], record) if run is None else run
+        _check_sizes(result)
+    return result
+
+
+def _result_of(kind, record):
     plain = {name: from_tagged(name, value, KINDS) for name, value in record.fields.items()}
-    return kinds[record.kind](**plain, **record.arrays)
+    return kind(**plain, **record.arrays)
+
+
+def _check_sizes(result):
+    """Raises ValueError for a result of which no draw has the size of its model's latents."""
+    try:
+        shape = result.draw(1, seed=0).shape
+    except tf.errors.InvalidArgumentError as error:
+        raise ValueError(f"its arrays are not those of {result.model.layer_sizes}") from error
+    if shape != (1, result.model.n_latents):
+        raise ValueError(f"a draw is {list(shape)}, and its model has {result.model.n_latents} latents")

@@ -19,12 +19,19 @@ __all__ = [
 ]
 
 
+# Whole numbers of 64 bits end before it.
+LARGEST = 2**63
+
+
 def whole_number(argument: str, value, *, at_least: int = 1) -> int:
-    """Returns `value` as an int. Raises ValueError for anything but a whole number from `at_least` on."""
+    """Returns `value` as an int. Raises ValueError for anything but a whole number from `at_least` on, and
+    for one that an array cannot hold."""
     # True is an int to Python, and 2.5 would only fail, or be cut to 2, deep in the loop.
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < at_least:
         raise ValueError(f"{argument} must be a whole number, {at_least} or more; got {shown(value)}.")
+    if value >= LARGEST:
+        raise ValueError(f"{argument} must be below 2**63, where 64 bits end; got {shown(value)}.")
     return int(value)
 
 
@@ -155,9 +162,14 @@ def shown(value) -> str:
 
 def _number(argument, value, required, holds):
     number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (number and math.isfinite(value) and holds(value)):
+    try:
+        # An int beyond the largest float is no finite number either.
+        found = float(value) if number else math.nan
+    except OverflowError:
+        found = math.inf
+    if not (math.isfinite(found) and holds(found)):
         raise ValueError(f"{argument} must be {required}; got {shown(value)}.")
-    return float(value)
+    return found
 
 
 _SHORT = reprlib.Repr()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,12 +11,16 @@ from pathlib import Path
 
 __all__ = ["replacing"]
 
+# A full disk, a quota, a largest size of a file.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """A temporary path beside `path` to write to, which takes its place if the block ends without an error.
 
-    Makes missing folders. Raises OSError, with the path and the remedy, if its folder cannot be written.
+    Makes missing folders. Raises OSError, with the path and the remedy, if its folder cannot be written, or
+    has no room left.
     """
     path = Path(path)
     try:
@@ -32,6 +37,9 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         os.chmod(temporary, 0o666 & ~mask)
         yield Path(temporary)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            remedy = "free some space there, or choose another folder"
+            raise OSError(error.errno, f"cannot write {path} ({error.strerror}): {remedy}") from error
         raise

@@ -41,11 +41,11 @@ def from_tagged(role: str, value, kinds: Iterable[type]):
     if not isinstance(value, dict):
         return value
     for kind in kinds:
-        if kind.__name__ == value["kind"]:
+        if kind.__name__ == value.get("kind"):
             return kind(
                 **{name: from_tagged(name, each, kinds) for name, each in value.items() if name != "kind"}
             )
-    raise ValueError(f"This cannot be loaded: {_unknown(role, value['kind'], kinds)}")
+    raise ValueError(f"This cannot be loaded: {_unknown(role, value.get('kind'), kinds)}")
 
 
 def _names(kind):

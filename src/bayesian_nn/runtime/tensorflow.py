@@ -5,7 +5,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 
-__all__ = ["tf", "tfp"]
+__all__ = ["refuse_after_fork", "tf", "tfp"]
 
 
 @contextmanager
@@ -31,6 +31,22 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _stderr_held_back():
     import tensorflow as tf
     import tensorflow_probability as tfp
+
+
+# The processes that have used TensorFlow: this one, or those that it was forked from.
+_users: set[int] = set()
+
+
+def refuse_after_fork() -> None:
+    """Raises RuntimeError in a process that was forked from one that has used TensorFlow: a fork leaves its
+    threads behind, and the process would wait for them for ever. Called wherever work begins."""
+    if _users and os.getpid() not in _users:
+        raise RuntimeError(
+            "This process was forked from one in which the library had computed something, and TensorFlow "
+            'would wait in it for ever. Start processes afresh, as multiprocessing.get_context("spawn") and '
+            "joblib do, or fork before anything is computed."
+        )
+    _users.add(os.getpid())
 
 
 def _is_news(record):

@@ -41,10 +41,10 @@ def function_space_convergence(chains: Chains, x) -> Convergence:
 def convergence_of(values) -> Convergence:
     """Returns the `Convergence` of values `[n_chains, n_draws, ...]`: rank-normalised split R-hat, and bulk
     and tail effective sample sizes (Vehtari et al. 2021, "Rank-normalization, folding, and localization",
-    sections 3 and 4). Of a value that never changes R-hat is infinite, and its effective sample sizes
+    sections 3 and 4). Of a value that changes in no chain R-hat is infinite, and its effective sample sizes
     zero."""
     values = _checked(values)
-    moving = np.ptp(values, axis=(0, 1)) > 0
+    moving = _moving(values)
     # ArviZ compares two chains or more: of one, its halves.
     chains = values if len(values) > 1 else _halves(values)
     found = {}
@@ -65,7 +65,12 @@ def effective_sample_size(values) -> np.ndarray:
     values = _checked(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         ess = array_stats.ess(values, chain_axis=0, draw_axis=1, method="mean")
-    return np.where(np.isfinite(ess) & (np.ptp(values, axis=(0, 1)) > 0), ess, 0.0)
+    return np.where(np.isfinite(ess) & _moving(values), ess, 0.0)
+
+
+def _moving(values):
+    """Returns whether a value changes in any chain `[...]`: stuck chains tell nothing, wherever they are."""
+    return np.ptp(values, axis=1).max(axis=0) > 0
 
 
 def _halves(values):

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import parts_of
+from bayesian_nn.model.observations import parts_of, weights_of
 from bayesian_nn.runtime.disk_cache import cached_arrays
 from bayesian_nn.runtime.random_streams import checked_seed
 from bayesian_nn.sampling.hmc import Chains, sample_hmc
@@ -26,6 +26,7 @@ def reference_chains(
 ) -> Chains:
     """Returns the chains of `sample_hmc` with these arguments, from disk if they have been sampled before on
     this machine by the same code: see `cached.cached_arrays`, also for `folder`."""
+    weights = () if weights_of(data) is None else (weights_of(data),)
     lengths = {"n_chains": n_chains, "n_draws": n_draws, "n_warmup": n_warmup}
 
     def sample():
@@ -35,7 +36,7 @@ def reference_chains(
     arrays = cached_arrays(
         "reference",
         sample,
-        depends_on=[model, *parts_of(data), checked_seed(seed), lengths],
+        depends_on=[model, *parts_of(data), *weights, checked_seed(seed), lengths],
         modules=["sampling.reference_chains", "sampling.hmc"],
         folder=folder,
     )

@@ -32,9 +32,9 @@ class Reliability(NamedTuple):
 
 def class_reliability(probabilities, labels, *, n_bins: int = 15) -> Reliability:
     """Returns the reliability curve of a classifier, for predictive probabilities `[n_points, n_classes]`, or
-    of the second of two classes `[n_points]`, and the true classes `labels` `[n_points]`, in `n_bins` bins of
-    equal width of the confidence (Guo et al. 2017, section 2). Of the draws of a Bayesian network average the
-    probabilities first."""
+    of two classes those of class 1 alone `[n_points]`, and the true classes `labels` `[n_points]`, in
+    `n_bins` bins of equal width of the confidence (Guo et al. 2017, section 2). Of the draws of a Bayesian
+    network average the probabilities first."""
     probabilities, labels = _checked(probabilities, labels)
     confidences = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
@@ -82,7 +82,10 @@ def brier_score(probabilities, labels) -> float:
 def auroc(of_known, of_other) -> float:
     """Returns the area under the receiver operating characteristic of a score, such as the entropy, that
     should be larger for another kind of input: the probability that of one `of_known` `[n_known]` and one
-    `of_other` `[n_other]` the other has the larger score, ties counted half. 1 is best, 0.5 is chance."""
+    `of_other` `[n_other]` the other has the larger score, ties counted half. 1 is best, 0.5 is chance.
+
+    scikit-learn's `roc_auc_score(y, scores)` is `auroc(scores[y == 0], scores[y == 1])`; labels in the place
+    of scores are refused."""
     known, other = finite_numbers("of_known", of_known), finite_numbers("of_other", of_other)
     if known.ndim != 1 or other.ndim != 1 or not known.size or not other.size:
         raise ValueError(
@@ -105,8 +108,9 @@ def _checked(probabilities, labels):
         probabilities = np.column_stack([1 - probabilities, probabilities])
     if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not len(labels):
         raise ValueError(
-            "probabilities must be [n_points, n_classes] and labels [n_points] with the same n_points, one "
-            f"or more; got {list(probabilities.shape)} and {list(labels.shape)}."
+            "probabilities must be [n_points, n_classes], or [n_points] of class 1 alone, and labels "
+            f"[n_points] with the same n_points, one or more; got {list(probabilities.shape)} and "
+            f"{list(labels.shape)}."
         )
     check_probabilities(probabilities)
     n_classes = probabilities.shape[1]

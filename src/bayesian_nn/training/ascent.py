@@ -25,10 +25,12 @@ __all__ = ["BLOCK", "Ascent", "climb"]
 
 # The steps for which `factors` is asked at a time.
 BLOCK = BLOCK_STEPS
+# Nats that a density near zero may fall without a word.
+FAR = 10.0
 
 
 class Ascent(NamedTuple):
-    """Where vectors ended. latents: `[n_vectors, n_latents]`, not finite where a vector was lost; log_joints:
+    """Where vectors ended. latents: `[n_vectors, n_latents]`, NaN where a vector was lost; log_joints:
     log p(y, w) before each step's update `[n_steps_done, n_vectors]`, in nats, estimates from the step's
     batch; outcome: "finished" or "interrupted"; recorded_steps `[n_recorded]` and recorded_latents
     `[n_recorded, n_vectors, n_latents]`: the latents after so many steps."""
@@ -61,8 +63,9 @@ def climb(
     block's number that returns what to multiply the latents by at each of its steps `[BLOCK, n_factors,
     n_latents]`, one for each vector, or several for a single vector: the steps then climb the sum of the
     products' densities. batch_size: observations per step, drawn by the seed without replacement within an
-    epoch; None is all of them. Ctrl-C ends it and keeps what was reached. Raises DivergedError if no vector
-    is finite any more, with the `Ascent` until then.
+    epoch; None is all of them. Ctrl-C ends it and keeps what was reached. A vector is lost that is no longer
+    finite, or whose density in the last tenth of the steps is far below the first step's: steps too large
+    lead nowhere, and be they finite. Raises DivergedError if all vectors are lost, with the `Ascent`.
     """
     instance("optimizer", optimizer, Adam, "A schedule goes into one: Adam(learning_rate=...).")
     start = np.asarray(start, np.float32)
@@ -84,16 +87,31 @@ def climb(
     state = _State(optimizer.start(start), np.asarray(shifts, np.float32))
     done = drive(method, job, Progress(state, np.zeros((0, 1, len(start)), np.float32)))
     ascent = _ascent_of(done)
+    remedy = (
+        f"Use a smaller learning rate (now {optimizer.learning_rate}), or give the model the data's units "
+        "(scaling=data.scaling)."
+    )
     if done.outcome == "diverged":
         raise DivergedError(
-            f"After {done.n_steps} of {n_steps} steps no vector of latents was finite. Use a smaller "
-            f"learning rate (now {optimizer.learning_rate}), or give the model the data's units "
-            "(scaling=data.scaling).",
+            f"After {done.n_steps} of {n_steps} steps no vector of latents was finite. {remedy}", ascent
+        )
+    lost = _lost(ascent.log_joints)
+    if lost.all():
+        raise DivergedError(
+            f"After {done.n_steps} steps the log density is {ascent.log_joints[-1].max():.3g} nats, far "
+            f"below the {ascent.log_joints[0].max():.3g} that it began with. {remedy}",
             ascent,
         )
+    ascent.latents[lost] = np.nan
     if done.outcome == "interrupted":
         say_interrupted(done.n_steps, n_steps)
     return ascent
+
+
+def _lost(log_joints):
+    """Returns which vectors `[n_vectors]` have climbed down, by far more than a minibatch's noise."""
+    first, last = log_joints[0], log_joints[-max(1, len(log_joints) // 10) :].max(axis=0)
+    return last < first - np.abs(first) - FAR
 
 
 def _ascent_of(done):

@@ -15,6 +15,7 @@ from bayesian_nn.model.observations import (
     checked_size,
     observe,
     parts_of,
+    weights_of,
 )
 from bayesian_nn.runtime.random_streams import MINIBATCHES, checked_seed, generator
 
@@ -103,16 +104,17 @@ class Batches:
         """Returns the rows `[n_steps, batch_size]` of the steps; None where each sees all."""
         return None if self.rule is None else np.stack([self.rule.rows(step) for step in steps])
 
-    def looked_up(self, step: int) -> tuple[np.ndarray, np.ndarray] | None:
-        """Returns a step's inputs and targets, in single precision, looked up in the data: all of them need
-        then never be on a device. None where each step sees all."""
+    def looked_up(self, step: int) -> tuple[np.ndarray, ...] | None:
+        """Returns a step's inputs and targets, and its weights if there are any, in single precision, looked
+        up in the data: all of them need then never be on a device. None where each step sees all."""
         if self.rule is None:
             return None
-        rows = self.rule.rows(step)
+        rows, weights = self.rule.rows(step), weights_of(self.data)
+        of_weights = () if weights is None else (np.asarray(weights, np.float32)[rows],)
         if isinstance(self.data, Observations):
-            return tuple(np.asarray(part)[rows] for part in self.data[:2])
+            return *(np.asarray(part)[rows] for part in self.data[:2]), *of_weights
         inputs = self.model.inputs(parts_of(self.data)[0][rows])
-        return inputs.astype(np.float32, copy=False), self._targets[rows]
+        return inputs.astype(np.float32, copy=False), self._targets[rows], *of_weights
 
     @functools.cached_property
     def _targets(self):

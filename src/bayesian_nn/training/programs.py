@@ -160,10 +160,10 @@ class Steps:
         begin = self.n_share * context.replica_id_in_sync_group
         share, n_batch = slice(begin, begin + self.n_share), self.job.batches.n_batch
         if batch is None:
-            observations = Observations(self._all.inputs[share], self._all.targets[share], self._all.y_scale)
-            observations = self._all if self.n_share == n_batch else observations
+            observations = self._all if self.n_share == n_batch else self._all.part(share)
         else:
-            observations = Observations(*(tf.constant(part[share]) for part in batch), self._y_scale)
+            inputs, targets, *weights = (tf.constant(part[share]) for part in batch)
+            observations = Observations(inputs, targets, self._y_scale, *weights)
         if self.n_share != n_batch:
             noise = self.method.noise_of_share(noise, share, n_batch)
         return tf.constant(schedule), noise, observations

@@ -9,9 +9,9 @@ import numpy as np
 
 from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
+from bayesian_nn.model.layer_weights import by_layer
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.network import layer_views
-from bayesian_nn.model.observations import parts_of
+from bayesian_nn.model.observations import parts_of, weights_of
 from bayesian_nn.objectives.elbo import Elbo
 from bayesian_nn.posteriors.family import Family
 from bayesian_nn.runtime.checks import whole_number
@@ -166,9 +166,8 @@ class Run:
         n_layers = len(self.model.layers)
         if layer not in range(-n_layers, n_layers):
             raise ValueError(f"layer must be one of the {n_layers} layers, 0 for the first; got {layer}.")
-        means, stds = (layer_views(self.model, tf.constant(part))[layer] for part in (mean, std))
-        weights, biases = zip(means, stds, strict=True)
-        return tuple(part.numpy() for part in weights), tuple(part.numpy()[:, 0] for part in biases)
+        weights, biases = zip(*(by_layer(self.model, part)[layer] for part in (mean, std)), strict=True)
+        return weights, biases
 
     def _at_once(self, n_draws):
         return whole_number("n_draws", n_draws) * np.prod(self.posterior.noise_shape(self.model)) <= 2**23
@@ -187,8 +186,9 @@ class Run:
 
 
 def data_digest(data: Dataset | LabelledImages) -> str:
-    """Returns a fingerprint of inputs and targets, by which a resumed fit knows its data."""
-    digest = hashlib.sha256()
-    for part in parts_of(data):
+    """Returns a fingerprint of inputs and targets, and weights if there are any, by which a resumed fit knows
+    its data."""
+    digest, weights = hashlib.sha256(), weights_of(data)
+    for part in (*parts_of(data), *(() if weights is None else (weights,))):
         digest.update(np.ascontiguousarray(part))
     return digest.hexdigest()[:16]

@@ -26,7 +26,7 @@ from bayesian_nn.priors.gaussian import GaussianPrior
 from bayesian_nn.priors.learned_scale import HalfNormalScale, LogNormalScale
 from bayesian_nn.priors.relevance import RelevancePrior
 from bayesian_nn.priors.scale_mixture import ScaleMixturePrior
-from bayesian_nn.runtime.record_file import read_record, write_record
+from bayesian_nn.runtime.record_file import read_record, reading, write_record
 from bayesian_nn.runtime.tagged_json import from_tagged, to_tagged
 from bayesian_nn.training.optimizer import Adam, AdamState, StepDecay, WarmupCosine
 from bayesian_nn.training.run import Run, Settings
@@ -90,6 +90,11 @@ def load_run(path) -> Run:
     damaged or edited, and for a run of another version of the format."""
     path = Path(path)
     record = read_record(path, "run")
+    with reading(path, record):
+        return _run_of(record)
+
+
+def _run_of(record):
     arrays = dict(record.arrays)
     state = {name: arrays.pop(f"state_{name}", None) for name in AdamState._fields}
     if state["step"] is None:

@@ -19,7 +19,8 @@ __all__ = ["HeldOut", "HeldOutWatch", "Plateau", "PlateauWatch", "log_predictive
 @dataclass(frozen=True)
 class Plateau:
     """Stop early when the ELBO's mean over the last `window` steps is less than `tolerance` nats above its
-    mean over the `window` before. For a constant learning rate: a decaying one looks like a plateau."""
+    mean over the `window` before. For a learning rate that does not fall: `fit` refuses others, whose small
+    steps look like a plateau."""
 
     window: int = 1000
     tolerance: float = 0.5
@@ -100,8 +101,8 @@ class HeldOutWatch:
 
 
 def log_predictive_density(model, posterior, parameters, observations, noise) -> float:
-    """Returns the mean over the observations of log E_q[p(y | x, w)], in nats, for one parameter vector and
-    standard normal noise `[n_draws, ...]`; -inf where it is not finite."""
+    """Returns the mean over the observations, each as often as its weight says, of log E_q[p(y | x, w)], in
+    nats, for one parameter vector and standard normal noise `[n_draws, ...]`; -inf where it is not finite."""
     latents = posterior.draw(tf.convert_to_tensor(parameters), noise)
     parts = draws_in_parts(model, len(noise), observations.n_points)
     values = tf.concat(
@@ -112,7 +113,10 @@ def log_predictive_density(model, posterior, parameters, observations, noise) ->
         axis=0,
     )
     of_points = tf.reduce_logsumexp(values, axis=0) - np.log(len(noise))
-    value = float(tf.reduce_mean(of_points))
+    if observations.weights is None:
+        value = float(tf.reduce_mean(of_points))
+    else:
+        value = float(observations.total(of_points, axis=-1) / tf.reduce_sum(observations.weights))
     return value if np.isfinite(value) else -np.inf
 
 

@@ -83,6 +83,13 @@ def check(settings, data, stop, resume, strategy) -> None:
         check_every_class(data)
     if stop is not None and not isinstance(stop, Plateau | HeldOut):
         raise ValueError(f"stop must be Plateau() or HeldOut(data); got {shown(stop)}.")
+    rate = settings.optimizer.learning_rate
+    if isinstance(stop, Plateau) and np.any(np.diff(rate.rates(settings.n_steps)) < 0):
+        raise ValueError(
+            f"stop=Plateau() needs a learning rate that does not fall, and {rate} does: the ELBO would stop "
+            "rising because the steps become small. Use a constant one, as in optimizer=Adam(0.01), or "
+            "stop=HeldOut(data)."
+        )
     if isinstance(stop, HeldOut):
         check_data(settings.model, stop.data)
     if resume is not None:

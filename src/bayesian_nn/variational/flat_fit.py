@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from bayesian_nn.model.log_joint import network_outputs
-from bayesian_nn.model.observations import parts_of, scaling_was_forgotten
+from bayesian_nn.model.observations import parts_of, scaling_was_forgotten, weights_of
 from bayesian_nn.objectives.elbo import estimate_elbo
 from bayesian_nn.runtime.random_streams import EXPLAINED, key
 from bayesian_nn.runtime.tensorflow import tf
@@ -58,12 +58,19 @@ def warn_if_flat(run: Run, data, *, started_wide: bool, stacklevel: int) -> None
     # An ELBO above the constant's score would prove that the fit explains something; one below it proves
     # nothing, for a network pays for its weights.
     constant = run.model.likelihood.constant_log_likelihood(y)
-    if run.final_elbo < constant:
+    # Of weighted observations the best constant is another.
+    weighted = weights_of(data) is not None
+    if weighted or run.final_elbo < constant:
+        proof = (
+            ""
+            if weighted
+            else f": its ELBO is {run.final_elbo:.0f} nats, and the best constant's log-likelihood is "
+            f"{constant:.0f}"
+        )
         message = (
             f"After {run.n_steps_done} steps this fit explains {max(run.explained, 0):.0%} of y, hardly more "
-            f"than a constant: its ELBO is {run.final_elbo:.0f} nats, and the best constant's log-likelihood "
-            f"is {constant:.0f}. {_remedy(run.model, data, started_wide)} If x really says so little of y, "
-            "this is right."
+            f"than a constant{proof}. {_remedy(run.model, data, started_wide)} If x really says so little of "
+            "y, this is right."
         )
         warnings.warn(message, FlatFitWarning, stacklevel=stacklevel)
 

@@ -5,9 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from bayesian_nn.data.images import LabelledImages, check_every_class, split
+import bayesian_nn as bnn
+from bayesian_nn.data.images import LabelledImages, PixelNorm, check_every_class, split
+from bayesian_nn.model.observations import observe
 
 IMAGES = np.linspace(0, 1, 5 * 2 * 3).reshape(5, 2, 3)
+COLOUR = np.linspace(0, 1, 5 * 2 * 3 * 3).reshape(5, 2, 3, 3)
 NAMES = ("cat", "dog", "owl")
 
 
@@ -28,11 +31,35 @@ def test_images_in_float32_are_not_copied():
     assert _data(images).images is images
 
 
+def test_a_last_axis_of_one_is_dropped():
+    images = IMAGES.astype(np.float32)
+    data = _data(images[..., None])
+    np.testing.assert_array_equal(data.images, images)
+    assert data.image_shape == (2, 3)
+    assert np.shares_memory(data.images, images)
+
+
+def test_a_network_sees_every_colour_of_every_pixel():
+    data = _data(COLOUR)
+    assert data.image_shape == (2, 3, 3)
+    model = bnn.Model((18, 3), bnn.Categorical(3), scaling=PixelNorm())
+    np.testing.assert_array_equal(observe(model, data).inputs, data.images.reshape(5, 18))
+    first, last = split(data, 2)
+    np.testing.assert_array_equal(np.concatenate([first.images, last.images]), data.images)
+    predicted = bnn.predict_prior(model, data.images, n_draws=3, seed=0)
+    flat = bnn.predict_prior(model, data.images.reshape(5, 18), n_draws=3, seed=0)
+    np.testing.assert_array_equal(predicted.probabilities, flat.probabilities)
+
+
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (IMAGES.reshape(5, 6), "images must be [n_images, height, width]; got [5, 6]. Reshape"),
-        (IMAGES[..., None], "got [5, 2, 3, 1]"),
+        (IMAGES.reshape(5, 6), "images must be grey [n_images, height, width], or in colour"),
+        (IMAGES.reshape(5, 6), "got [5, 6]. Reshape rows of pixels"),
+        (IMAGES[..., None].repeat(4, axis=-1), "got [5, 2, 3, 4]. Leave transparency out: images[..., :3]."),
+        (IMAGES.reshape(5, 1, 3, 2), "got [5, 1, 3, 2]. Put the colours last: np.moveaxis(images, 1, 3)."),
+        (IMAGES[..., None, None], "got [5, 2, 3, 1, 1]"),
+        (np.where(np.arange(90).reshape(5, 2, 3, 3) == 23, np.nan, COLOUR), "NaN, first in image 1"),
         (IMAGES[:0], "images must hold at least one image with pixels; got [0, 2, 3]"),
         (IMAGES[:, :0], "images must hold at least one image with pixels; got [5, 0, 3]"),
         ((255 * IMAGES).astype(np.uint8), "pixels from 0 to 1; got 0 to 255: divide by 255."),

@@ -1,5 +1,7 @@
 """The network and the likelihood of the data, against NumPy and SciPy in float64."""
 
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -215,6 +217,13 @@ def test_inputs_of_another_shape_are_refused(x):
         ({"likelihood": 0.1}, r"likelihood must be one such as Gaussian\(0.1\) or .*; got 0.1"),
         ({"likelihood": bnn.Gaussian}, "likelihood must be one such as .*; got <class"),
         ({"activation": "tan"}, "activation must be one of tanh, relu, .*; got 'tan'"),
+        ({"activation": ["tanh"]}, r"activation must be .* or a function of a tensor; got \['tanh'\]"),
+        ({"activation": tf.nn.relu6, "layer_sizes": 1}, "layer_sizes must name"),
+        ({"activation": math.sin}, "activation must take a tensor, and sin does not .* TensorFlow's"),
+        ({"activation": np.tanh}, "activation must take a tensor, and tanh does not"),
+        ({"activation": tf.reduce_sum}, r"a tensor of the shape and type .* \(2, 3\); reduce_sum returned"),
+        ({"activation": lambda units: 0.0}, "<lambda> returned 0.0"),
+        ({"activation": tf.keras.layers.Dense}, "activation must be one of"),
         ({"activation": 1}, "activation must be .* or a function of a tensor; got 1"),
         ({"prior": 1.0}, r"prior must be one such as GaussianPrior\(1.0\), .*; got 1.0"),
         ({"prior": (bnn.GaussianPrior(),) * 3}, "or one for each of the 2 layers, .*; got"),

@@ -1,5 +1,8 @@
 """The posterior's mode: the closed form's, and the post's network's."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,6 +11,8 @@ from truths.linear_regression import exact, problem
 import bayesian_nn as bnn
 from bayesian_nn.model.log_joint import log_joint
 from bayesian_nn.model.observations import observe
+from bayesian_nn.modes import map_estimate
+from bayesian_nn.modes.lbfgs import Bottom
 from bayesian_nn.modes.map_estimate import find_map
 
 POST = bnn.data.cosine_with_gap(seed=42)
@@ -103,6 +108,63 @@ def test_a_seed_is_an_estimate_and_a_start_is_used():
     np.testing.assert_allclose(going_on.mode, first.mode, atol=1e-3)
 
 
+def test_without_steps_the_nearest_mode_is_reached_from_the_start():
+    first = find_map(POST_MODEL, POST, seed=0, n_steps=500, n_restarts=2)
+    for size in (1e-3, 0.03):
+        near = first.mode + size * np.random.default_rng(0).normal(size=first.mode.shape)
+        with pytest.raises(ValueError, match=r"start=estimate\[None\], n_steps=0\)"):
+            bnn.fit_laplace(POST_MODEL, POST, near)
+        again = find_map(POST_MODEL, POST, seed=3, n_steps=0, n_restarts=1, start=near[None])
+        np.testing.assert_allclose(again.mode, first.mode, atol=0.01)
+        assert again.log_joints[0] == pytest.approx(first.log_joints.max(), abs=1e-3)
+        bnn.fit_laplace(POST_MODEL, POST, again)
+
+
+def test_what_is_not_at_a_mode_is_said_and_the_remedy_goes_on_from_there(monkeypatch):
+    monkeypatch.setattr(map_estimate, "MOST_STEPS", 20)
+    estimate, heights = None, []
+    for _ in range(3):
+        start = None if estimate is None else estimate.mode[None]
+        with pytest.warns(bnn.modes.ModeNotReachedWarning, match=r"in 2\d steps: the slope is .* n_steps=0"):
+            estimate = find_map(POST_MODEL, POST, seed=0, n_steps=0, n_restarts=1, start=start)
+        heights.append(estimate.log_joints[0])
+    assert np.all(np.diff(heights) > 0)
+    with pytest.raises(ValueError, match=r"start=estimate.mode\[None\], n_steps=0\)"):
+        bnn.fit_laplace(POST_MODEL, POST, estimate)
+    monkeypatch.undo()
+    at_mode = find_map(POST_MODEL, POST, seed=0, n_restarts=1, start=estimate.mode[None], n_steps=0)
+    bnn.fit_laplace(POST_MODEL, POST, at_mode)
+
+
+def test_a_slope_at_which_rounding_ends_it_is_told(monkeypatch):
+    def ended(function, position, **_):
+        # As where a noise sd shrinks without end: no step goes up, and the slope is steep.
+        value, gradient = function(position)
+        return Bottom(position, value, 2 * gradient / np.abs(gradient).max(), 1)
+
+    monkeypatch.setattr(map_estimate, "minimise", ended)
+    with pytest.warns(bnn.modes.ModeNotReachedWarning, match=r"slope is 2 .* Rounding .* give a known one"):
+        find_map(POST_MODEL, POST, seed=0, n_steps=0, n_restarts=1)
+
+
+def test_large_data_get_fewer_steps_and_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):
+    monkeypatch.setattr(map_estimate, "WORK", 30 * POST.n_points * POST_MODEL.n_weights)
+    with pytest.warns(bnn.modes.ModeNotReachedWarning, match=r"in 3\d steps"):
+        whole = find_map(POST_MODEL, POST, seed=0, n_steps=0, n_restarts=1)
+
+    def press(n_evaluations):
+        if n_evaluations == 15:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(map_estimate, "reached", press)
+    cut = find_map(POST_MODEL, POST, seed=0, n_steps=0, n_restarts=1)
+    assert (cut.outcome, whole.outcome) == ("interrupted", "finished")
+    assert "Interrupted after 15 steps of L-BFGS" in capsys.readouterr().err
+    observations = observe(POST_MODEL, POST, tf.float64)
+    assert cut.log_joints[0] == pytest.approx(float(log_joint(POST_MODEL, cut.mode, observations)))
+    assert cut.log_joints[0] < whole.log_joints[0]
+
+
 def test_draws_are_copies_of_the_best_mode():
     model, data = problem()
     estimate = find_map(model, data, seed=0, n_restarts=2, n_steps=100)
@@ -115,7 +177,7 @@ def test_draws_are_copies_of_the_best_mode():
     ("arguments", "message"),
     [
         ({"seed": -1}, "seed must be a whole number, 0 or more; got -1"),
-        ({"n_steps": 0}, "n_steps must be a whole number, 1 or more; got 0"),
+        ({"n_steps": -1}, "n_steps must be a whole number, 0 or more; got -1"),
         ({"n_restarts": 1.5}, "n_restarts must be a whole number, 1 or more; got 1.5"),
         ({"start": [0.0, 0.0]}, r"start must be \[n_restarts, n_latents\] = \[8, 3\]; got \[2\]"),
         ({"data": POST}, "The data have 1 inputs and the model 2"),

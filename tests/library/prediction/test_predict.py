@@ -6,6 +6,7 @@ from scipy.special import softmax
 from truths import made_by_hand
 
 import bayesian_nn as bnn
+from bayesian_nn.likelihoods import Poisson
 from bayesian_nn.runtime.portable_math import PREDICTION, normals
 
 SCALING = bnn.data.Scaling((10.0, -2.0), (4.0, 0.5), y_shift=50.0, y_scale=8.0)
@@ -145,6 +146,21 @@ def test_one_input_may_be_a_plain_list():
 
 
 @pytest.mark.parametrize(
+    ("likelihood", "n_outputs"), [(bnn.Gaussian(0.1), 1), (bnn.Categorical(3), 3), (Poisson(), 1)]
+)
+@pytest.mark.parametrize("far", [3e38, 1e39, 1e300])
+def test_where_x_lies_so_far_that_a_network_overflows_it_is_x_that_is_named(likelihood, n_outputs, far):
+    model = bnn.Model((2, 8, n_outputs), likelihood, activation="relu")
+    latents = bnn.prediction.draw_prior(model, 20, seed=0)
+    x = np.array([[0.0, 1.0], [far, 1.0], [2.0, -far]])
+    with pytest.raises(
+        ValueError, match=r"x has 2 rows at which the network's output overflows, .* index 1: .*e\+"
+    ):
+        bnn.prediction.predict_draws(model, latents, x)
+    bnn.prediction.predict_draws(model, latents, x[:1])
+
+
+@pytest.mark.parametrize(
     ("call", "message"),
     [
         (
@@ -178,7 +194,7 @@ def test_one_input_may_be_a_plain_list():
         ),
         (
             lambda: bnn.prediction.predict_draws(LINEAR, np.full((5, 3), np.nan), X),
-            "draws has 15 values that are not finite",
+            "latents: draw 0 is not finite. Has the fit diverged",
         ),
         (
             lambda: bnn.prediction.draw_prior(LINEAR, 0, seed=0),

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 import bayesian_nn as bnn
-from bayesian_nn.runtime.checks import finite_numbers, is_missing, numbers_with_gaps
+from bayesian_nn.runtime.checks import (
+    finite_numbers,
+    fraction,
+    is_missing,
+    not_negative,
+    numbers_with_gaps,
+    positive,
+    whole_number,
+)
 
 DAYS = np.array(["2024-01-01", "NaT", "2024-01-04"], "M8[D]")
 
@@ -73,3 +81,32 @@ def test_a_table_with_a_missing_date_is_refused():
         bnn.dataset(DAYS, [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match=r"1 of 3 rows have missing cells \('y' 1\)"):
         bnn.dataset([1.0, 2.0, 3.0], np.ma.masked_less([1.0, -1.0, 2.0], 0))
+
+
+HUGE = 10**400
+
+
+@pytest.mark.parametrize("value", [HUGE, -HUGE])
+@pytest.mark.parametrize(
+    "check", [positive, not_negative, whole_number, lambda name, value: fraction(name, value, but=1)]
+)
+def test_an_int_that_no_float_or_array_can_hold_is_refused_in_a_short_message(check, value):
+    with pytest.raises(ValueError, match=r"^rate must be .*; got -?1000+\.\.\.0+\.$"):
+        check("rate", value)
+
+
+@pytest.mark.parametrize(
+    ("argument", "make"),
+    [
+        (r"layer_sizes\[1\]", lambda: bnn.Model((1, HUGE, 1), bnn.Gaussian(0.1))),
+        ("noise_std", lambda: bnn.Gaussian(HUGE)),
+        ("noise_std.median", lambda: bnn.Gaussian(bnn.LearnedNoise(HUGE))),
+        ("learning_rate", lambda: bnn.Adam(HUGE)),
+        ("initial", lambda: bnn.StepDecay(HUGE)),
+        ("std", lambda: bnn.GaussianPrior(HUGE)),
+        ("n_draws", lambda: bnn.Elbo(HUGE)),
+    ],
+)
+def test_a_huge_number_is_refused_under_its_own_name(argument, make):
+    with pytest.raises(ValueError, match=f"{argument} must be"):
+        make()

@@ -74,17 +74,24 @@ def test_chains_that_differ_in_their_spread_alone_are_seen():
     assert r_hat[1] > 1.05
 
 
-def test_a_value_that_never_changes_has_not_converged():
-    values = np.random.default_rng(8).normal(size=(4, 100, 3))
+@pytest.mark.parametrize(("n_chains", "n_draws"), [(4, 100), (4, 10), (1, 50), (64, 4)])
+def test_chains_that_do_not_move_have_not_converged(n_chains, n_draws):
+    values = np.random.default_rng(8).normal(size=(n_chains, n_draws, 3))
+    # All stuck at one place, and each at a place of its own.
     values[..., 1] = 0.1
-    # Chains that are each stuck, at places of their own.
-    values[..., 2] = np.arange(4)[:, None]
+    values[..., 2] = np.arange(n_chains)[:, None]
     found = bnn.sampling.convergence_of(values)
-    assert (found.r_hat[1], found.ess_bulk[1], found.ess_tail[1]) == (np.inf, 0, 0)
-    assert found.r_hat[2] > 1e6
-    assert found.ess_bulk[2] < 5
-    np.testing.assert_array_equal(bnn.sampling.effective_sample_size(values)[1], 0)
+    np.testing.assert_array_equal([part[1:] for part in found], [[np.inf] * 2, [0] * 2, [0] * 2])
+    np.testing.assert_array_equal(bnn.sampling.effective_sample_size(values)[1:], 0)
     assert np.isfinite([part[0] for part in found]).all()
+
+
+def test_one_chain_that_does_not_move_among_others_is_seen():
+    values = np.random.default_rng(9).normal(size=(8, 100))
+    values[3] = 2.0
+    found = bnn.sampling.convergence_of(values)
+    assert found.r_hat > 1.1
+    assert 0 < found.ess_bulk < 700
 
 
 def test_every_output_of_several_is_judged():

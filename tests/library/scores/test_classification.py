@@ -26,6 +26,10 @@ def example(n_points=3000, n_classes=4):
     return probabilities, np.minimum(chosen, n_classes - 1)
 
 
+def area(known, other):
+    return auroc(of_known=known, of_other=other)
+
+
 def by_loop(probabilities, labels, n_bins):
     """Guo et al. 2017, eq. 1 to 3, as they stand."""
     error, curve = 0.0, []
@@ -95,17 +99,17 @@ def test_auroc_is_that_of_scikit_learn_with_ties_and_without(decimals):
     random = np.random.default_rng(0)
     known, other = random.normal(0, 1, 400).round(decimals), random.normal(0.7, 1.5, 300).round(decimals)
     is_other = np.repeat([0, 1], [400, 300])
-    assert auroc(known, other) == pytest.approx(roc_auc_score(is_other, np.concatenate([known, other])))
-    assert auroc(known, other) + auroc(other, known) == pytest.approx(1)
+    assert area(known, other) == pytest.approx(roc_auc_score(is_other, np.concatenate([known, other])))
+    assert area(known, other) + area(other, known) == pytest.approx(1)
 
 
 def test_auroc_by_hand():
-    assert auroc([0, 1], [2, 3, 4]) == 1
-    assert auroc([2], [1]) == 0
-    assert auroc([1, 1, 1], [1, 1]) == 0.5
-    assert auroc([0, 2], [1, 2]) == (0.5 + 0.75) / 2
+    assert area([0, 1], [2, 3, 4]) == 1
+    assert area([2], [1]) == 0
+    assert area([1, 1, 1], [1, 1]) == 0.5
+    assert area([0, 2], [1, 2]) == (0.5 + 0.75) / 2
     scores = np.array([0.3, 0.1, 0.2])
-    assert auroc(scores, np.exp(scores)) == 1
+    assert area(scores, np.exp(scores)) == 1
 
 
 @pytest.mark.parametrize(
@@ -118,14 +122,14 @@ def test_auroc_by_hand():
 )
 def test_auroc_of_what_are_no_scores_is_refused(known, other, message):
     with pytest.raises(ValueError, match=message):
-        auroc(known, other)
+        area(known, other)
 
 
 @pytest.mark.parametrize("score", [error_rate, expected_calibration_error, log_loss, brier_score])
 @pytest.mark.parametrize(
     ("probabilities", "labels", "message"),
     [
-        (THREE[0], LABELS, r"must be \[n_points, n_classes\] .* got \[3, 2\] and \[4\]"),
+        (THREE[0], LABELS, r"must be \[n_points, n_classes\], or .* got \[3, 2\] and \[4\]"),
         (THREE, np.eye(3)[LABELS], r"got \[4, 3\] and \[4, 3\]"),
         (THREE[:0], LABELS[:0], r"one or more; got \[0, 3\] and \[0\]"),
         (np.log(THREE), LABELS, "row 0 sums to .*Are these logits"),
@@ -134,6 +138,7 @@ def test_auroc_of_what_are_no_scores_is_refused(known, other, message):
         (THREE, LABELS + 0.5, "labels must be whole numbers .* got 0.5 at index 0"),
         (THREE, ["a", "b", "a", "c"], "labels must be class numbers; got 'a' at index 0. Number the classes"),
         ([0.2, 1.2], [0, 1], "must be from 0 to 1"),
+        (THREE, [0, 1, np.nan, 2], "labels has 1 values that are not finite"),
     ],
 )
 def test_what_are_no_probabilities_or_classes_is_refused(score, probabilities, labels, message):
@@ -151,9 +156,11 @@ def test_labels_of_any_type_and_the_probability_of_the_second_of_two_classes_mea
     assert score(second, [False, True, False]) == score(both, np.array([0, 1, 0]))
 
 
-def test_auroc_in_the_order_of_scikit_learn_is_refused():
+def test_the_order_of_scikit_learn_is_not_taken_for_ours():
+    labels, scores = np.array([0, 1, 1, 0]), np.array([0.1, 0.9, 0.4, 0.5])
     with pytest.raises(ValueError, match=r"0 and 1 alone, as labels do: .* auroc\(scores\[y == 0\]"):
-        auroc([0, 1, 1, 0], [0.1, 0.7, 0.4, 0.3])
+        auroc(labels, scores)
+    assert area(scores[labels == 0], scores[labels == 1]) == roc_auc_score(labels, scores)
 
 
 def test_wrong_numbers_of_bins_are_refused():

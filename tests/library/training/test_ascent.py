@@ -88,6 +88,33 @@ def test_a_climb_that_diverges_says_so_and_keeps_what_was_finite():
     np.testing.assert_allclose(latents[1], optimum(TARGETS), atol=1e-4)
 
 
+HIDDEN = bnn.Model((2, 4, 1), MODEL.likelihood, scaling=DATA.scaling)
+SHORT = {"seed": 0, "n_steps": 50}
+METHODS = {
+    "find_map": lambda **arguments: bnn.find_map(HIDDEN, DATA, n_restarts=2, **SHORT, **arguments),
+    "fit_ensemble": lambda **arguments: bnn.fit_ensemble(HIDDEN, DATA, n_members=2, **SHORT, **arguments),
+    "fit_dropout": lambda **arguments: bnn.fit_dropout(HIDDEN, DATA, **SHORT, **arguments),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("rate", [1e9, 1e3, bnn.WarmupCosine(1e9)])
+@pytest.mark.parametrize("batch_size", [None, 10])
+def test_steps_too_large_are_no_result_though_every_number_is_finite(method, rate, batch_size):
+    with pytest.raises(bnn.DivergedError, match=r"far below the .* Use a smaller learning rate"):
+        METHODS[method](optimizer=bnn.Adam(rate), batch_size=batch_size)
+
+
+def test_of_several_vectors_only_those_are_lost_that_ended_far_below_their_start():
+    # One is at the top, and so ends where it began; one far above what such steps reach.
+    top = optimum(TARGETS)
+    ends = reach(np.stack([top, top + 1e5]), n_steps=20, optimizer=bnn.Adam(1e3))
+    assert np.isnan(ends[0]).all()
+    assert np.isfinite(ends[1]).all()
+    ends = reach(np.stack([top, top + 0.01]), n_steps=20, optimizer=bnn.Adam(0.001))
+    assert np.isfinite(ends).all()
+
+
 def test_minibatches_climb_to_the_same_top_but_for_their_noise():
     ascent = climb(
         MODEL,

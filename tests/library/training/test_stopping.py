@@ -40,6 +40,19 @@ def test_what_a_plateau_is():
 
 
 @pytest.mark.parametrize(
+    ("rate", "named"), [(None, "WarmupCosine"), (bnn.StepDecay(0.02, 0.5, every=30), "StepDecay")]
+)
+def test_a_rate_that_falls_looks_like_a_plateau_and_is_refused(rate, named):
+    optimizer = None if rate is None else bnn.Adam(rate)
+    arguments = {"seed": 0, "n_steps": 60, "optimizer": optimizer, "stop": bnn.Plateau(window=10)}
+    with pytest.raises(ValueError, match=rf"needs a learning rate that does not fall, and {named}.*Adam\(0"):
+        bnn.fit(MODEL, DATA, **arguments)
+    # So short a fit ends before the rate falls.
+    if rate is not None:
+        bnn.fit(MODEL, DATA, **arguments | {"n_steps": 30})
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: bnn.Plateau(window=0), "window must be a whole number, 1 or more; got 0"),
