@@ -106,6 +106,7 @@ def test_of_several_targets_the_wrong_one_is_named():
         (lambda: Gaussian(LearnedDof()), r"noise_std must be a number above zero, or LearnedNoise\(median\)"),
         (lambda: HeteroscedasticGaussian(-1.0), "noise_std must be a finite number above zero; got -1.0"),
         (lambda: HeteroscedasticGaussian(1.0, 0), "log_std must be a finite number above zero; got 0"),
+        (lambda: HeteroscedasticGaussian(1.0, resolution=-1), "resolution must be a finite number, zero or"),
         (lambda: StudentT(0.0), "scale must be a finite number above zero; got 0.0"),
         (lambda: StudentT(1.0, 0), "dof must be a finite number above zero; got 0"),
         (lambda: StudentT(1.0, LearnedDof(2.0)), r"dof.median must be above 2, .*; got 2\. .* as a number"),

@@ -23,6 +23,7 @@ MEMBERS = {
     "known noise": Gaussian(0.3),
     "learned noise": Gaussian(LearnedNoise(0.3)),
     "heteroscedastic": HeteroscedasticGaussian(0.3, 0.9),
+    "heteroscedastic, rounded": HeteroscedasticGaussian(0.3, 0.9, resolution=0.8),
     "Student-t": StudentT(0.3, 4.5),
     "Student-t, learned scale": StudentT(LearnedNoise(0.3), 1.5),
     "Student-t, all learned": StudentT(LearnedNoise(0.3), LearnedDof()),
@@ -99,7 +100,7 @@ def by_scipy(member, outputs, unknowns, y, scaling):
             return stats.norm.logpdf(y, first, value(member.noise_std))
         case HeteroscedasticGaussian():
             std = member.noise_std * np.exp(5 * np.tanh(member.log_std * outputs[1] / 5))
-            return stats.norm.logpdf(y, first, std)
+            return stats.norm.logpdf(y, first, np.sqrt(std**2 + member.resolution**2 / 12))
         case StudentT():
             scale = value(member.scale)
             dof = 2 * isinstance(member.dof, tuple) + value(member.dof)

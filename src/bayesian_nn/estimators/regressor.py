@@ -129,12 +129,17 @@ def usual_likelihood(data: Dataset):
     with fewer than 100 rows the same everywhere; for several, one of these each."""
     scales = np.atleast_1d(data.scaling.y_scale)
     parts = tuple(
-        HeteroscedasticGaussian(FIRST_NOISE * scale, log_std=1.0)
+        HeteroscedasticGaussian(FIRST_NOISE * scale, log_std=1.0, resolution=_resolution(y))
         if data.n_points >= ROWS_FOR_NOISE_OF_X
         else Gaussian(LearnedNoise(FIRST_NOISE * scale))
-        for scale in scales.tolist()
+        for scale, y in zip(scales.tolist(), data.y.reshape(data.n_points, -1).T, strict=True)
     )
     return parts[0] if data.y.ndim == 1 else Several(parts)
+
+
+def _resolution(y):
+    """Returns the smallest step between different values of y `[n_points]`; of one value, 0."""
+    return float(np.diff(np.unique(y)).min(initial=np.ptp(y)))
 
 
 def _std(record):

@@ -1,4 +1,4 @@
-"""A sampled ensemble: networks that have climbed to places of their own, and a chain round each of them."""
+"""A sampled ensemble: networks that climb to places of their own, and a chain round each of them."""
 
 from dataclasses import replace
 
@@ -7,10 +7,10 @@ import numpy as np
 from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.model.model import Model
-from bayesian_nn.modes.ensemble import Ensemble, fit_ensemble
+from bayesian_nn.modes.ensemble import Ensemble
+from bayesian_nn.modes.held_out_ensemble import fit_held_out_ensemble
 from bayesian_nn.priors.placement import with_known_scales
 from bayesian_nn.sampling.microcanonical import MicrocanonicalChains, sample_mclmc
-from bayesian_nn.training.optimizer import Adam, WarmupCosine
 
 __all__ = ["climbed_ensemble", "fit_sampled_ensemble"]
 
@@ -25,9 +25,9 @@ def fit_sampled_ensemble(
     n_steps: int = 10_000,
     thin: int = 20,
 ) -> MicrocanonicalChains | Ensemble:
-    """Returns chains of microcanonical Langevin Monte Carlo, each begun where a member of a deep ensemble has
-    climbed to (Sommer et al. 2025, "Microcanonical Langevin ensembles: advancing the sampling of Bayesian
-    neural networks").
+    """Returns chains of microcanonical Langevin Monte Carlo, each begun where a member of an ensemble
+    predicted held-out rows best on its climb (Sommer et al. 2025, "Microcanonical Langevin ensembles:
+    advancing the sampling of Bayesian neural networks").
 
     A chain samples its surroundings, and the members lie far from one another: together they hold more of
     the posterior than either alone, but how much of it is each one's share they do not know.
@@ -53,16 +53,9 @@ def climbed_ensemble(
     n_steps: int,
     batch_size: int | None = None,
 ) -> Ensemble:
-    """Returns a deep ensemble, neither anchored nor perturbed, of the model with the scales of its priors at
-    their medians, whose learning rate has come down to zero."""
-    return fit_ensemble(
-        replace(model, prior=with_known_scales(model.prior)),
-        data,
-        seed=seed,
-        n_members=n_members,
-        n_steps=n_steps,
-        anchored=False,
-        perturbed=False,
-        optimizer=Adam(WarmupCosine(0.01, 0.05)),
-        batch_size=batch_size,
+    """Returns what `fit_held_out_ensemble` does of the model with the scales of its priors at their
+    medians."""
+    known = replace(model, prior=with_known_scales(model.prior))
+    return fit_held_out_ensemble(
+        known, data, seed=seed, n_members=n_members, n_steps=n_steps, batch_size=batch_size
     )

@@ -1,6 +1,7 @@
 """Has inference come to an end?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from bayesian_nn.modes.map_estimate import MapEstimate
 from bayesian_nn.sampling.convergence import function_space_convergence
 from bayesian_nn.sampling.hmc import Chains
 from bayesian_nn.sampling.langevin import LangevinChains
+from bayesian_nn.sampling.microcanonical import MicrocanonicalChains
 from bayesian_nn.training.run import Run
 from bayesian_nn.variational.ivon import IvonFit
 from bayesian_nn.verdict.evidence import Evidence
@@ -21,6 +23,8 @@ __all__ = ["inference_has_converged"]
 R_HAT = 1.05
 # Independent draws with which a mean is known to a tenth of a sd.
 ESS = 100
+# The same within a chain, where its halves are compared.
+SETTLED = 1.2
 # Functions at which chains are compared.
 MAX_ROWS = 100
 # Trajectories that may diverge.
@@ -50,6 +54,8 @@ def inference_has_converged(evidence: Evidence) -> Iterator[Finding]:
         yield from _elbo(result.elbos[:, result.best], evidence.n_rows)
     elif isinstance(result, Chains | LangevinChains):
         yield from _chains(result, parts_of(some_rows(evidence.data, MAX_ROWS))[0])
+    elif isinstance(result, MicrocanonicalChains):
+        yield from _sampled_ensemble(result, parts_of(some_rows(evidence.data, MAX_ROWS))[0])
     elif isinstance(result, MapEstimate):
         sentence = f"The mode's slope is {number(result.slope)} nats per prior sd, zero at the top."
         holds = bool(result.slope <= SLOPE)
@@ -112,6 +118,29 @@ def _chains(chains, x):
     holds = ess >= ESS
     sentence = f"For f at the worst of these rows the chains are worth {number(ess)} independent draws."
     yield Finding("draws", sentence, "" if holds else "Draw for longer.", ess, ESS)
+
+
+def _sampled_ensemble(chains, x):
+    """Chains that began at members of an ensemble each keep to their own surroundings, and are not asked to
+    agree: each should have settled there, so that its halves do."""
+    n_draws = chains.latents.shape[1]
+    if n_draws < 4:
+        sentence = f"Whether chains have settled cannot be told from {n_draws} draws of each."
+        yield Finding("chains", sentence, "Keep 4 or more.", float(n_draws), 4.0)
+        return
+    together = float(np.median(function_space_convergence(chains, x).r_hat))
+    alone = [
+        np.median(function_space_convergence(replace(chains, latents=each[None]), x).r_hat)
+        for each in chains.latents
+    ]
+    settled = float(np.median(alone))
+    holds = settled <= SETTLED
+    sentence = (
+        f"The median R-hat of f is {number(settled)} within a chain and {number(together)} over all of them, "
+        "each of which samples round a network of its own."
+    )
+    remedy = "" if holds else "Draw for longer: n_steps."
+    yield Finding("chains", sentence, remedy, settled, SETTLED)
 
 
 _MORE_STEPS = "Train for more steps: a fit takes n_steps and resume=."

@@ -174,8 +174,22 @@ def test_the_likelihood_is_a_parameter(frame):
 def test_few_rows_have_one_noise():
     x = np.linspace(0, 1, 200)
     many, few = dataset(x, 3 * x), dataset(x[:99], 3 * x[:99])
-    assert usual_likelihood(many) == bnn.likelihoods.HeteroscedasticGaussian(0.3 * many.scaling.y_scale, 1.0)
+    assert isinstance(usual_likelihood(many), bnn.likelihoods.HeteroscedasticGaussian)
+    assert usual_likelihood(many).noise_std == pytest.approx(0.3 * many.scaling.y_scale)
     assert usual_likelihood(few) == bnn.Gaussian(bnn.LearnedNoise(0.3 * few.scaling.y_scale))
+
+
+@pytest.mark.parametrize("step", [1.0, 0.25])
+def test_the_noise_of_a_rounded_y_is_at_least_that_of_rounding(step):
+    """Marks that many rows share are met exactly by a network, which would shrink its noise to nothing."""
+    x = np.random.default_rng(0).standard_normal(400)
+    likelihood = usual_likelihood(dataset(x, step * np.round(x)))
+    assert likelihood.resolution == pytest.approx(step)
+    g = np.linspace(-1000, 10, 100)
+    scaling = bnn.data.Scaling((0.0,), (1.0,))
+    least = likelihood.prediction(x[:100, None], np.stack([0 * g, g])[None], np.zeros((1, 0)), scaling)
+    rounding = step * (np.arange(10_001) / 10_000 - 0.5)
+    assert least.noise_std.min() == pytest.approx(rounding.std(), rel=1e-3)
 
 
 @pytest.mark.parametrize(
