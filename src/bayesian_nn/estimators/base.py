@@ -43,7 +43,8 @@ class BayesianEstimator(BaseEstimator):
         return estimator
 
     def _fit(self, data: Dataset, likelihood):
-        hidden = tuple(whole_number("hidden", each) for each in np.atleast_1d(self.hidden).tolist())
+        hidden = self._usual_hidden(data.n_points) if self.hidden is None else self.hidden
+        hidden = tuple(whole_number("hidden", each) for each in np.atleast_1d(hidden).tolist())
         model = Model(
             # A likelihood that is none is refused by the model, whatever the outputs.
             (data.x.shape[1], *hidden, getattr(likelihood, "n_outputs", 1)),

@@ -20,14 +20,15 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
     """A Bayesian neural network for classes, as scikit-learn has its classifiers.
 
     Classes may be words, truth values or numbers. The likelihood is Bernoulli for two classes, and else
-    categorical. hidden: the hidden layers' units. The other settings, and what there is after `fit`, are
+    categorical. hidden: the hidden layers' units, None is one layer of
+    16. The other settings, and what there is after `fit`, are
     those of `BayesianRegressor`; and `classes_`, the classes in the order of the probabilities.
     """
 
     def __init__(
         self,
         *,
-        hidden=(16,),
+        hidden=None,
         prior=None,
         activation="tanh",
         infer=None,
@@ -86,6 +87,10 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
         if columns is None or columns.classes is None:
             raise ValueError("This result is not one of a classifier: it knows no classes.")
         self.classes_ = columns.class_values
+
+    @staticmethod
+    def _usual_hidden(n_rows):
+        return (16,)
 
     def _labels(self, y):
         """Returns y as `[n_points]`. Raises ValueError for gaps, and for numbers that are no classes."""

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from bayesian_nn.data.tables import Dataset, dataset
 from bayesian_nn.estimators.base import BayesianEstimator, seed_of
+from bayesian_nn.estimators.by_size import usual_hidden
 from bayesian_nn.likelihoods.gaussian import Gaussian, LearnedNoise
 from bayesian_nn.likelihoods.heteroscedastic import HeteroscedasticGaussian
 from bayesian_nn.likelihoods.several import Several
@@ -28,8 +29,8 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
 
     likelihood: of y given the network's outputs, such as `bnn.likelihoods.Poisson()`, or a function that
     makes one for a `Dataset`; None is a Gaussian whose noise depends on x, or below 100 rows is the same
-    everywhere, to be learned. hidden: the hidden layers' units. prior: None is `LogNormalScale()`, a scale to
-    be learned for each layer. activation: of the hidden layers. infer: an inference method of this library,
+    everywhere, to be learned. hidden: the hidden layers' units, None is three layers of 16, from 3,000 rows
+    on of 32. prior: None is `LogNormalScale()`, a scale to be learned for each layer. activation: of the hidden layers. infer: an inference method of this library,
     as in `infer=bnn.sample_hmc`, or a function of model, data and `seed`; None takes what the table's size
     affords within about a minute (`bnn.estimators.infer_by_size`). n_draws: of the posterior, for a
     prediction. missing: what to do about gaps in a data frame, "refuse", "drop" or "impute". random_state:
@@ -44,7 +45,7 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
         self,
         *,
         likelihood=None,
-        hidden=(16, 16, 16),
+        hidden=None,
         prior=None,
         activation="tanh",
         infer=None,
@@ -104,6 +105,8 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
         """Returns the mean log predictive density of y `[n_points]`, in nats a row; higher is better. It is
         no R²: it rewards a mean that is near and an uncertainty that is honest."""
         return self._mean_log_density(X, finite_numbers("y", y))
+
+    _usual_hidden = staticmethod(usual_hidden)
 
     def _targets(self, y):
         """Returns y as it is: `dataset` sees to its kind and its gaps."""

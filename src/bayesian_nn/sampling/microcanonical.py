@@ -27,9 +27,9 @@ __all__ = ["MicrocanonicalChains", "sample_mclmc"]
 FIRST_STEP, FIRST_LENGTH = 0.001, 0.1
 # A step that changes the energy by more nats than this is taken back.
 LOST = 1000.0
-# What single precision loses of the energy, of its size: not an error of the step, which it would shrink to
-# nothing far from the data.
-ROUNDING = 5e-7
+# What single precision loses of a sum over n rows, of its size, per root of n: not an error of the step,
+# which it would shrink to nothing where log p is large.
+ROUNDING = 1.2e-7
 # The average that finds the step forgets one step in this many, and the weight of a step falls with the
 # logarithm of its error over this width (Robnik et al. 2023, appendix).
 MEMORY, WIDTH = 150, 9.0
@@ -117,7 +117,8 @@ def sample_mclmc(
         record_at=frozenset(kept),
         n_networks=n_chains,
     )
-    method = _MicrocanonicalStep(model.program, energy_variance)
+    rounding = ROUNDING * max(batches.n_batch, 30) ** 0.5
+    method = _MicrocanonicalStep(model.program, energy_variance, rounding)
     done = drive(method, job, Progress(state, np.zeros((0, 1, n_chains), np.float32)))
     recorded = dict(done.recorded)
     if done.n_steps in job.record_at:
@@ -210,6 +211,7 @@ class _MicrocanonicalStep:
 
     model: Model
     energy_variance: float
+    rounding: float
 
     vector_axis = -1
     lost_allowed = False
@@ -264,7 +266,7 @@ class _MicrocanonicalStep:
         """Returns the step sizes, and the sums whose ratio is the mean of error per step⁶: the error of the
         integrator is of third order, its variance of sixth."""
         n_latents = state.positions.shape[0]
-        lost = tf.maximum(tf.abs(lost) - ROUNDING * tf.abs(state.log_joints), 0.0)
+        lost = tf.maximum(tf.abs(lost) - self.rounding * tf.abs(state.log_joints), 0.0)
         error = tf.where(kept, lost, 0.0) ** 2 / (n_latents * self.energy_variance) + 1e-8
         weight = tf.exp(-0.5 * (tf.math.log(error) / WIDTH) ** 2)
         told = tf.cast(kept & known, error.dtype) * adapts

@@ -11,6 +11,7 @@ import bayesian_nn as bnn
 from bayesian_nn.modes.map_estimate import MapEstimate
 from bayesian_nn.sampling.hmc import Chains
 from bayesian_nn.sampling.langevin import LangevinChains
+from bayesian_nn.sampling.microcanonical import MicrocanonicalChains
 from bayesian_nn.training.run import data_digest
 
 
@@ -99,6 +100,20 @@ def test_langevin_chains_are_judged_as_others(right):
     langevin = LangevinChains(of_four.model, of_four.latents, np.ones(100))
     assert about("chains", langevin, right[2]).value == about("chains", of_four, right[2]).value
     assert "n_burn_in" in about("chains", langevin, right[2]).remedy
+
+
+def test_chains_round_members_of_an_ensemble_must_settle_but_need_not_agree(right):
+    apart = chains(right, shift=3.0)
+    ones = np.ones(4)
+    settled = MicrocanonicalChains(apart.model, apart.latents, ones, ones, 0)
+    found = about("chains", settled, right[2])
+    assert found.holds
+    assert found.value < 1.1 < bnn.sampling.function_space_convergence(settled, right[2].x).r_hat.max()
+    # All four still on their way.
+    drift = np.linspace(-3, 3, 100)[:, None] * apart.latents.std(axis=(0, 1))
+    moving = about("chains", replace(settled, latents=settled.latents + drift), right[2])
+    assert moving.value > 1.3
+    assert moving.remedy == "Draw for longer: n_steps."
 
 
 def test_few_draws_and_divergences_are_found(right):
