@@ -29,12 +29,12 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
 
     likelihood: of y given the network's outputs, such as `bnn.likelihoods.Poisson()`, or a function that
     makes one for a `Dataset`; None is a Gaussian whose noise depends on x, or below 100 rows is the same
-    everywhere, to be learned. hidden: the hidden layers' units, None is three layers of 16, from 3,000 rows
-    on of 32. prior: None is `LogNormalScale()`, a scale to be learned for each layer. activation: of the hidden layers. infer: an inference method of this library,
-    as in `infer=bnn.sample_hmc`, or a function of model, data and `seed`; None takes what the table's size
-    affords within about a minute (`bnn.estimators.infer_by_size`). n_draws: of the posterior, for a
-    prediction. missing: what to do about gaps in a data frame, "refuse", "drop" or "impute". random_state:
-    the seed.
+    everywhere, to be learned. hidden: the hidden layers' units; None is three layers of 16, or from 3,000
+    rows on of 32. prior: None is `LogNormalScale()`, a scale to be learned for each layer. activation: of
+    the hidden layers. infer: an inference method of this library, as in `infer=bnn.sample_hmc`, or a
+    function of model, data and `seed`; None takes what the table's size affords within about a minute
+    (`bnn.estimators.infer_by_size`). n_draws: of the posterior, for a prediction. missing: what to do about
+    gaps in a data frame, "refuse", "drop" or "impute". random_state: the seed.
 
     X may be an array or a data frame, whose words, truth values and dates are encoded. After `fit`:
     `result_`, what the method returned; `data_`, the `Dataset`; `method_` and `reason_`, which method it was
