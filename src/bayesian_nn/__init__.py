@@ -19,6 +19,7 @@ ROOMS = (
     "sampling",
     "prediction",
     "estimators",
+    "verdict",
     "figures",
     "browser",
 )

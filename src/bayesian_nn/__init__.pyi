@@ -15,6 +15,7 @@ from . import sampling as sampling
 from . import scores as scores
 from . import training as training
 from . import variational as variational
+from . import verdict as verdict
 from .data.csv_files import read_csv as read_csv
 from .data.images import LabelledImages as LabelledImages
 from .data.tables import Dataset as Dataset
@@ -56,3 +57,4 @@ from .variational.fit import fit as fit
 from .variational.flat_fit import FlatFitWarning as FlatFitWarning
 from .variational.ivon import fit_ivon as fit_ivon
 from .variational.mixture import mixture_of as mixture_of
+from .verdict.check import check as check

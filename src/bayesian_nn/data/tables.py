@@ -14,7 +14,7 @@ from bayesian_nn.data.frames import TableWarning, encode
 from bayesian_nn.data.targets import target_of
 from bayesian_nn.runtime.checks import finite_numbers, numbers_with_gaps, shown, whole_number
 
-__all__ = ["Dataset", "Scaling", "dataset", "made", "train_test_split"]
+__all__ = ["Dataset", "Scaling", "dataset", "made", "standardising", "train_test_split"]
 
 MISSING = ("refuse", "drop", "impute")
 
@@ -156,7 +156,7 @@ def made(
     data = Dataset(
         x=encoded.x,
         y=encoded.y,
-        scaling=_standardising(encoded.x, encoded.y, encoded.columns),
+        scaling=standardising(encoded.x, encoded.y, encoded.columns),
         name=name,
         x_names=encoded.columns.input_names,
         y_name=target.name,
@@ -191,7 +191,7 @@ def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple
     columns, x = data.scaling.columns, data.x
     if columns is not None:
         columns, x = columns.refilled(x, train)
-    scaling = _standardising(x[train], data.y[train], columns)
+    scaling = standardising(x[train], data.y[train], columns)
     return tuple(replace(data, x=x[part], y=data.y[part], scaling=scaling) for part in (train, test))
 
 
@@ -207,7 +207,10 @@ def _observations(x, y):
     return x, y
 
 
-def _standardising(x, y, columns):
+def standardising(x: np.ndarray, y: np.ndarray, columns: Columns | None = None) -> Scaling:
+    """Returns the scaling that gives every column of x and y mean 0 and sd 1, but for what is 0 or 1 by
+    making."""
+
     def spread(values):
         # A constant column carries no information: dividing by 1 leaves it at zero. Its sd need not be zero:
         # rounding gives ten times 0.1 an sd of 1e-17.

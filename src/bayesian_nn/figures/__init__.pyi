@@ -1,5 +1,9 @@
 from .band import draw_data as draw_data
 from .band import plot_predictive as plot_predictive
+from .checks import plot_pit as plot_pit
+from .checks import plot_predictive_check as plot_predictive_check
+from .checks import plot_reliability as plot_reliability
+from .checks import plot_residuals as plot_residuals
 from .class_film import draw_class_film as draw_class_film
 from .classes import add_probability_legend as add_probability_legend
 from .classes import draw_image as draw_image
@@ -13,6 +17,7 @@ from .film_files import write_film as write_film
 from .nats_axis import MINUS as MINUS
 from .nats_axis import format_nats as format_nats
 from .nats_axis import scale_nats as scale_nats
+from .partial_dependence import plot_partial_dependence as plot_partial_dependence
 from .plane import DOUBT as DOUBT
 from .plane import PROBABILITY as PROBABILITY
 from .plane import bar_look as bar_look

@@ -7,11 +7,21 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 
 from bayesian_nn.runtime.files import replacing
 
-__all__ = ["BAND_ALPHAS", "COLOURS", "add_legend", "axes_or_new", "style", "write_figure"]
+__all__ = [
+    "BAND_ALPHAS",
+    "COLOURS",
+    "add_legend",
+    "axes_or_new",
+    "label_rows",
+    "panels_or_new",
+    "style",
+    "write_figure",
+]
 
 # Okabe and Ito's palette: told apart by colour-blind readers, and to be seen on a light and on a dark page.
 COLOURS = {
@@ -86,3 +96,33 @@ def axes_or_new(axes: Axes | None) -> Axes:
 
     with style():
         return pyplot.subplots()[1]
+
+
+def panels_or_new(panels, n_panels: int, counted: str) -> list[Axes]:
+    """The panels in a row, or a new grid of `n_panels` that share y. Raises ValueError for another number of
+    panels than there are of what is `counted`."""
+    if panels is None and n_panels == 1:
+        return [axes_or_new(None)]
+    if panels is None:
+        from matplotlib import pyplot
+
+        n_columns = min(n_panels, 3)
+        n_rows = -(-n_panels // n_columns)
+        size = (2.6 * n_columns + 0.6, 2.6 * n_rows)
+        with style():
+            grid = pyplot.subplots(n_rows, n_columns, figsize=size, sharey=True, squeeze=False)[1].ravel()
+        for axes in grid[n_panels:]:
+            axes.set_axis_off()
+        return list(grid[:n_panels])
+    found = list(np.ravel(np.asarray(panels, dtype=object)))
+    if len(found) != n_panels:
+        raise ValueError(f"panels must be as many as the {counted}, {n_panels}; got {len(found)}.")
+    return found
+
+
+def label_rows(panels: list[Axes], label: str) -> None:
+    """Labels y of the panels that are first in their row."""
+    for axes in panels:
+        place = axes.get_subplotspec()
+        if place is None or place.is_first_col():
+            axes.set_ylabel(label)

@@ -1,7 +1,10 @@
 from .film import predict_film as predict_film
+from .partial_dependence import PartialDependence as PartialDependence
+from .partial_dependence import partial_dependence as partial_dependence
 from .predict import draw_prior as draw_prior
 from .predict import predict_draws as predict_draws
 from .simulation_based_calibration import rank_simulations as rank_simulations
 from .simulation_based_calibration import simulate as simulate
 from .summary import Summary as Summary
 from .summary import summarise as summarise
+from .targets import draw_targets as draw_targets

@@ -8,6 +8,7 @@ from bayesian_nn.model.log_joint import log_likelihood, network_outputs
 from bayesian_nn.model.model import Model
 from bayesian_nn.model.observations import as_points, in_units
 from bayesian_nn.prediction.predict import draw_prior
+from bayesian_nn.prediction.targets import targets_of
 from bayesian_nn.runtime.checks import finite_numbers, whole_number
 from bayesian_nn.runtime.random_streams import CALIBRATION, generator
 from bayesian_nn.scores.rank_uniformity import Ranks
@@ -21,12 +22,7 @@ def simulate(model: Model, x, *, seed: int, n_simulations: int) -> tuple[np.ndar
     or `[n_points, n_inputs]`, noise included, in y's units."""
     latents = draw_prior(model, whole_number("n_simulations", n_simulations), seed=seed)
     outputs = network_outputs(model, latents, as_points(model, x))
-    y = model.likelihood.sample(
-        list(outputs.transpose(1, 0, 2)),
-        _unknowns(model, latents),
-        model.scaling,
-        generator(seed, CALIBRATION, 0),
-    )
+    y = targets_of(model, outputs, latents, generator(seed, CALIBRATION, 0))
     return latents, y
 
 
@@ -71,12 +67,6 @@ def rank_simulations(
     names = [f"{head} at {place}" for head in heads for place in places] + ["log-likelihood"]
     ranks = np.sum(quantities[:, 1:] < quantities[:, :1], axis=1)
     return Ranks(ranks, n_draws=draws.shape[1], names=names)
-
-
-def _unknowns(model, latents):
-    """Returns the likelihood's unknowns, each `[n_draws, 1]`."""
-    first = model.n_weights
-    return [latents[:, first + i : first + i + 1] for i in range(len(model.likelihood.unknowns))]
 
 
 def _log_likelihoods(model, latents, x, y):

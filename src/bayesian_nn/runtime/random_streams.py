@@ -22,6 +22,7 @@ __all__ = [
     "POSTERIOR",
     "PRIOR",
     "TARGETS",
+    "VERDICT",
     "checked_seed",
     "generator",
     "key",
@@ -30,7 +31,7 @@ __all__ = [
 # The blocks of a fit's noise have the streams 0, 1, 2, ...; all others are below zero.
 EVALUATION, EXPLAINED, POSTERIOR, PRIOR, MINIBATCHES = -1, -2, -3, -4, -5
 MCMC, LAPLACE, DROPOUT, LANGEVIN, IVON, ENSEMBLE, MIXTURE, CALIBRATION, GRADIENTS = range(-6, -15, -1)
-HELD_OUT, MICROCANONICAL, TARGETS = -15, -16, -17
+HELD_OUT, MICROCANONICAL, TARGETS, VERDICT = -15, -16, -17, -18
 
 
 def checked_seed(seed) -> int:

@@ -18,3 +18,5 @@ from .rank_uniformity import ecdf_band as ecdf_band
 from .reference_distance import mean_by_region as mean_by_region
 from .reference_distance import times_too_sure as times_too_sure
 from .reference_distance import wasserstein2 as wasserstein2
+from .residuals import predictive_spread as predictive_spread
+from .residuals import standardised_residuals as standardised_residuals
