@@ -24,12 +24,13 @@ class TableWarning(UserWarning):
 
 class Encoded(NamedTuple):
     """x `[n_points, n_inputs]` and y in the rows that were kept; columns: how they were made; notes: what the
-    reader should be warned of."""
+    reader should be warned of; kept: which rows these are `[n_rows]`."""
 
     x: np.ndarray
     y: np.ndarray
     columns: Columns
     notes: tuple[str, ...]
+    kept: np.ndarray
 
 
 def encode(
@@ -82,7 +83,8 @@ def encode(
         raise ValueError("No column is left to predict from: name at least one, with more than one value.")
     made = tuple(_filled(column, inputs[name]) for name, column in columns.items())
     x = np.concatenate([column.inputs(column.read(inputs[column.name])) for column in made], axis=1)
-    return Encoded(x, target.values[kept], Columns(made, target.name, target.classes), tuple(notes))
+    columns = Columns(made, target.name, target.classes)
+    return Encoded(x, target.values[kept], columns, tuple(notes), kept)
 
 
 def _used(inputs):

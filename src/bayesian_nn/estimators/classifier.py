@@ -7,8 +7,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from bayesian_nn.data.tables import dataset
 from bayesian_nn.estimators.base import BayesianEstimator
-from bayesian_nn.likelihoods.bernoulli import Bernoulli
-from bayesian_nn.likelihoods.categorical import Categorical
+from bayesian_nn.estimators.usual import HIDDEN_OF_CLASSES, likelihood_of_classes
 from bayesian_nn.runtime.checks import finite_numbers
 
 __all__ = ["BayesianClassifier"]
@@ -25,7 +24,7 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
     def __init__(
         self,
         *,
-        hidden=(16,),
+        hidden=HIDDEN_OF_CLASSES,
         prior=None,
         activation="tanh",
         infer=None,
@@ -52,7 +51,7 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
                 f"y has one class, {self.classes_[0]!r}, in all its {len(y)} rows: a classifier needs two."
             )
         data = dataset(X, numbers.astype(np.float64), missing=self.missing)
-        return self._fit(data, Bernoulli() if n_classes == 2 else Categorical(n_classes))
+        return self._fit(data, likelihood_of_classes(n_classes))
 
     def predict(self, X):
         """Returns the class of the highest probability `[n_points]`, as y had it."""

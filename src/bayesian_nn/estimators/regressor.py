@@ -7,20 +7,13 @@ from sklearn.base import RegressorMixin
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_is_fitted
 
-from bayesian_nn.data.tables import Dataset, dataset
+from bayesian_nn.data.tables import dataset
 from bayesian_nn.estimators.base import BayesianEstimator, seed_of
-from bayesian_nn.likelihoods.gaussian import Gaussian, LearnedNoise
-from bayesian_nn.likelihoods.heteroscedastic import HeteroscedasticGaussian
-from bayesian_nn.likelihoods.several import Several
+from bayesian_nn.estimators.usual import HIDDEN_OF_NUMBERS, usual_likelihood
 from bayesian_nn.prediction.targets import draw_targets
 from bayesian_nn.runtime.checks import finite_numbers, fraction, whole_number
 
-__all__ = ["BayesianRegressor", "usual_likelihood"]
-
-# Of y's sd: where the search for the noise begins.
-FIRST_NOISE = 0.3
-# With fewer rows noise that depends on x is hardly told from chance.
-ROWS_FOR_NOISE_OF_X = 100
+__all__ = ["BayesianRegressor"]
 
 
 class BayesianRegressor(RegressorMixin, BayesianEstimator):
@@ -44,7 +37,7 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
         self,
         *,
         likelihood=None,
-        hidden=(16, 16, 16),
+        hidden=HIDDEN_OF_NUMBERS,
         prior=None,
         activation="tanh",
         infer=None,
@@ -81,8 +74,8 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
         return (mean, np.concatenate(stds)) if return_std else mean
 
     def predict_interval(self, X, level=0.9):
-        """Returns the ends of the central interval `[n_points, 2]`, or `[n_points, n_targets, 2]`, that holds a new y with probability
-        `level`, in y's units."""
+        """Returns the ends of the central interval `[n_points, 2]`, or `[n_points, n_targets, 2]`, that holds
+        a new y with probability `level`, in y's units."""
         level = fraction("level", fraction("level", level, but=0), but=1)
         return self.predict_quantiles(X, [(1 - level) / 2, (1 + level) / 2])
 
@@ -106,8 +99,8 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
         return self._mean_log_density(X, finite_numbers("y", y))
 
     def _targets(self, y):
-        """Returns y `[n_points]`, or of several targets `[n_points, n_targets]`, as float64, or as it is where
-        `dataset` is to see its gaps."""
+        """Returns y `[n_points]`, or of several targets `[n_points, n_targets]`, as it is: `dataset` is to
+        see its gaps."""
         self._there("y", y)
         if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1:
             warnings.warn(
@@ -123,19 +116,6 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
         # The common checks take `score` for R², and want more than a half of it.
         tags.regressor_tags.poor_score = True
         return tags
-
-
-def usual_likelihood(data: Dataset):
-    """Returns the likelihood that nothing speaks against: for one target a Gaussian whose noise depends on x,
-    with fewer than 100 rows the same everywhere; for several, one of these each."""
-    scales = np.atleast_1d(data.scaling.y_scale)
-    parts = tuple(
-        HeteroscedasticGaussian(FIRST_NOISE * scale, log_std=1.0)
-        if data.n_points >= ROWS_FOR_NOISE_OF_X
-        else Gaussian(LearnedNoise(FIRST_NOISE * scale))
-        for scale in scales.tolist()
-    )
-    return parts[0] if data.y.ndim == 1 else Several(parts)
 
 
 def _std(record):

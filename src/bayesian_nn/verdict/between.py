@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from bayesian_nn.data.tables import Dataset, standardising
+from bayesian_nn.prediction.parts import draws_of
 from bayesian_nn.prediction.predict import predict_draws
 from bayesian_nn.predictions.classes import ClassPrediction
 from bayesian_nn.runtime.checks import instance
 from bayesian_nn.scores.calibration import coverage
-from bayesian_nn.verdict.evidence import MIN_ROWS, draws_of
+from bayesian_nn.verdict.evidence import MIN_ROWS
 from bayesian_nn.verdict.finding import Finding, Verdict, number, percent
 from bayesian_nn.verdict.straight_line import line_log_density
 
