@@ -18,9 +18,9 @@ __all__ = ["PartialDependence", "partial_dependence"]
 class PartialDependence:
     """The prediction, averaged over rows, as one input runs over its range and all others stay as they are.
 
-    input: its name; values: `[n_values]`, in original units, of categories their levels; draws: what every draw of the weights predicts,
-    in y's units, without noise `[n_draws, n_values]`; quantity: the name of what is predicted; rows: the
-    input's values in the data `[n_points]`.
+    input: its name; values: `[n_values]`, in original units, of categories their levels; draws: what every
+    draw of the weights predicts, in y's units, without noise `[n_draws, n_values]`; quantity: the name of
+    what is predicted; rows: the input's values in the data `[n_points]`.
     """
 
     input: str
