@@ -2,6 +2,7 @@
 
 import shlex
 import time
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from bayesian_nn.command_line.predictions import write_predictions
 from bayesian_nn.command_line.script import script_of, source_of
 from bayesian_nn.command_line.target import likelihood_for, take
 from bayesian_nn.data.csv_files import made_of_file, read_frame
+from bayesian_nn.data.frames import TableWarning
 from bayesian_nn.data.tables import Dataset, split_rows, train_test_split
 from bayesian_nn.estimators.usual import HIDDEN_OF_CLASSES, HIDDEN_OF_NUMBERS, usual_model
 from bayesian_nn.prediction.saved import save
@@ -110,7 +112,7 @@ def _split(path, frame, options, reading):
     arguments = {name: reading[name] for name in ("x", "missing", "categories") if name in reading}
     made = made_of_file(path, frame, y=options.target, **arguments)
     for note in made.notes:
-        _say(f"Note: {note}")
+        warnings.warn(f"{path.name}: {note}", TableWarning, stacklevel=2)
     lines, data = frame.index[made.kept].to_numpy(), made.data
     n_held_out = round(data.n_points * options.held_out)
     if options.held_out and n_held_out < MIN_ROWS:

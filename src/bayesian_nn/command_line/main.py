@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shlex
 import sys
 import warnings
 
@@ -11,7 +12,7 @@ __all__ = ["main"]
 
 WRONG, INTERRUPTED = 1, 130
 # Of an argument in a message of the library, as in missing='drop' or categories=['a'].
-ARGUMENT = re.compile(r"\b(missing|categories|separator|decimal|thousands)=\[?('[^']*')?\]?")
+ARGUMENT = re.compile(r"\b(missing|categories|separator|decimal|thousands)=\[?('([^']*)')?\]?")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,4 +46,8 @@ def _said(error):
 
 def _as_options(message):
     """Returns a message of the library with its arguments written as options of the command."""
-    return ARGUMENT.sub(lambda found: f"--{found[1]} {found[2] or ''}".rstrip(), message)
+
+    def as_option(found):
+        return f"--{found[1]}" + (f" {shlex.quote(found[3])}" if found[3] else "")
+
+    return ARGUMENT.sub(as_option, message)

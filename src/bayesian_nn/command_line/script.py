@@ -1,6 +1,7 @@
 """The Python program that does what a command did."""
 
 import dataclasses
+import json
 import sys
 
 from bayesian_nn.command_line.methods import Method
@@ -14,7 +15,7 @@ def script_of(
 ) -> str:
     """Returns the program. command: as it was typed; reading: the arguments of `read_csv`, the file first."""
     path, *settings = reading.items()
-    table = ", ".join([repr(path[1]), *(f"{name}={value!r}" for name, value in settings)])
+    table = ", ".join([source_of(path[1]), *(f"{name}={source_of(value)}" for name, value in settings)])
     split = (
         f"training, held_out = bnn.train_test_split(data, test_fraction={held_out}, seed=SEED)"
         if held_out
@@ -37,7 +38,7 @@ model = bnn.Model(
     layer_sizes={model.layer_sizes!r},
     likelihood={source_of(model.likelihood)},
     prior={source_of(model.prior)},
-    activation={model.activation!r},
+    activation={source_of(model.activation)},
     scaling=training.scaling,
 )
 result = {_public(method.infer)}(model, training, seed=SEED{told})
@@ -53,13 +54,16 @@ bnn.report.write_report(
 
 
 def source_of(value) -> str:
-    """Returns the expression that makes a number, a text, or one of the library's records."""
+    """Returns the expression that makes a number, a text, a list, or one of the library's records."""
     if dataclasses.is_dataclass(value):
         names = [field.name for field in dataclasses.fields(value) if field.init]
     elif hasattr(value, "_fields"):
         names = value._fields
+    elif isinstance(value, list):
+        return "[" + ", ".join(map(source_of, value)) + "]"
     else:
-        return repr(value)
+        # With the quotes of the house.
+        return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
     told = ", ".join(f"{name}={source_of(getattr(value, name))}" for name in names)
     return f"{_public(type(value))}({told})"
 

@@ -48,9 +48,9 @@ class Rows(NamedTuple):
         return self.mean.ndim == 2
 
 
-def predict_rows(result, x, y=None, *, seed: int, level: float = 0.9, n_draws: int = 500) -> Rows:
+def predict_rows(result, x, y=None, *, seed: int, level: float = 0.9, n_draws: int = 400) -> Rows:
     """Returns what an inference method's result predicts at x, a data frame or an array, as `Rows`. Raises
-    ValueError for a result of several targets."""
+    ValueError for a result of several targets. The draws are those of `bnn.check` with the same seed."""
     level = fraction("level", fraction("level", level, but=0), but=1)
     ends = [(1 - level) / 2, (1 + level) / 2]
     parts, begin = [], 0
