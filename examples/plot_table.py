@@ -55,7 +55,6 @@ prediction = bnn.predict(estimator.result_, held_out.x, n_draws=400, seed=SEED)
 with style():
     figure, axes = plt.subplots(num="pit")
 plot_pit(prediction, held_out.y, axes=axes)
-plt.show()
 
 # %%
 # And what the prediction makes of three of the inputs, averaged over the patients, with
@@ -73,7 +72,6 @@ with style():
         1, 3, sharey=True, figsize=(8.4, 3.2), num="dependence"
     )
 plot_partial_dependence(along, panels=panels)
-plt.show()
 
 # %%
 # ## A report, and the same from the command line
