@@ -22,6 +22,8 @@ ROOMS = (
     "estimators",
     "figures",
     "browser",
+    "report",
+    "command_line",
 )
 
 # Lazily, so that drawing figures or building pages never imports TensorFlow.

@@ -1,4 +1,5 @@
 from . import browser as browser
+from . import command_line as command_line
 from . import data as data
 from . import estimators as estimators
 from . import figures as figures
@@ -10,6 +11,7 @@ from . import posteriors as posteriors
 from . import prediction as prediction
 from . import predictions as predictions
 from . import priors as priors
+from . import report as report
 from . import runtime as runtime
 from . import sampling as sampling
 from . import scores as scores

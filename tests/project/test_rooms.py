@@ -22,7 +22,7 @@ def modules():
     return {
         ".".join(file.relative_to(LIBRARY).with_suffix("").parts): file
         for file in sorted(LIBRARY.rglob("*.py"))
-        if file.name != "__init__.py"
+        if file.name not in ("__init__.py", "__main__.py")
     }
 
 

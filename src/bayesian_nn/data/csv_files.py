@@ -13,13 +13,13 @@ import numpy as np
 from bayesian_nn.data.cells import GAPS, numbers_in
 from bayesian_nn.data.columns import column_names, no_such_column
 from bayesian_nn.data.frames import TableWarning
-from bayesian_nn.data.tables import Dataset, made
+from bayesian_nn.data.tables import Dataset, Made, made
 from bayesian_nn.runtime.checks import shown
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["read_csv", "read_frame"]
+__all__ = ["made_of_file", "read_csv", "read_frame"]
 
 SEPARATORS = (",", ";", "\t", "|")
 # A look at these rows decides what the others are separated by.
@@ -51,18 +51,30 @@ def read_csv(
     if isinstance(x, str):
         raise ValueError(f"x must be a list of column names; for the one column {x!r} write x=[{x!r}].")
     frame, notes = _frame(path, separator, decimal, thousands, comment)
+    found = made_of_file(path, frame, y=y, x=x, missing=missing, categories=categories)
+    for note in (*notes, *found.notes):
+        warnings.warn(f"{path.name}: {note}", TableWarning, stacklevel=2)
+    return found.data
+
+
+def made_of_file(
+    path: Path,
+    frame: "pandas.DataFrame",
+    *,
+    y: str | Sequence[str],
+    x: Sequence[str] | None = None,
+    missing: str = "refuse",
+    categories: Sequence[str] = (),
+) -> Made:
+    """Returns what `read_csv` makes of the frame that was read from a file, with its notes and which rows it
+    kept; errors begin with the file's name."""
     targets = [y] if isinstance(y, str) else list(y)
     try:
         if x is not None:
             frame = frame[_chosen(frame, list(x), targets)]
-        data, of_table = made(
-            frame, y, name=path.stem, missing=missing, categories=categories, selected=x is not None
-        )
+        return made(frame, y, name=path.stem, missing=missing, categories=categories, selected=x is not None)
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from None
-    for note in (*notes, *of_table):
-        warnings.warn(f"{path.name}: {note}", TableWarning, stacklevel=2)
-    return data
 
 
 def read_frame(

@@ -14,7 +14,7 @@ from bayesian_nn.data.frames import TableWarning, encode
 from bayesian_nn.data.targets import target_of
 from bayesian_nn.runtime.checks import finite_numbers, numbers_with_gaps, shown, whole_number
 
-__all__ = ["Dataset", "Scaling", "dataset", "made", "standardising", "train_test_split"]
+__all__ = ["Dataset", "Made", "Scaling", "dataset", "made", "split_rows", "standardising", "train_test_split"]
 
 MISSING = ("refuse", "drop", "impute")
 
@@ -87,7 +87,7 @@ def dataset(
     missing: str = "refuse",
     categories: Sequence[str] = (),
     weights=None,
-    like: Dataset | None = None,
+    like=None,
 ) -> Dataset:
     """Returns a data set with a scaling that standardises every column of numbers to mean 0 and sd 1, and
     leaves what is 0 or 1 by making (categories, truth values, marks of gaps) as it is.
@@ -100,8 +100,9 @@ def dataset(
     missing: what to do about cells without a value: "refuse" them; "drop" the rows; or "impute", which fills
     in the median, or a level of its own for words, with an input that is 1 there; rows without y are left
     out. categories: columns that are categories although they hold numbers. weights: how often each row
-    counts `[n_points]`, zero or more, 2 as if it were there twice. like: a data set of training, whose
-    encoding, classes and scaling are taken over for a data frame of other rows.
+    counts `[n_points]`, zero or more, 2 as if it were there twice. like: the data set of training, or a model
+    of it such as `result.model`, whose encoding, classes and scaling are taken over for a data frame of other
+    rows.
 
     Warns with TableWarning of what is left out, row labels and constant columns among them, and of numbers
     such as -999 that seem to stand for missing ones. Raises ValueError with every column that needs a
@@ -109,7 +110,7 @@ def dataset(
     """
     if like is not None:
         return _made_like(like, x, y, name, weights)
-    data, notes = made(
+    found = made(
         x,
         y,
         x_names=x_names,
@@ -119,9 +120,17 @@ def dataset(
         categories=categories,
         weights=weights,
     )
-    for note in notes:
+    for note in found.notes:
         warnings.warn(note, TableWarning, stacklevel=2)
-    return data
+    return found.data
+
+
+class Made(NamedTuple):
+    """A data set; notes: what to warn of; kept: which rows of the table it has `[n_rows]`."""
+
+    data: Dataset
+    notes: tuple[str, ...]
+    kept: np.ndarray
 
 
 def made(
@@ -135,9 +144,9 @@ def made(
     categories=(),
     weights=None,
     selected=False,
-) -> tuple[Dataset, tuple[str, ...]]:
-    """Returns the data set that `dataset` returns, and what to warn of. selected: whether the columns were
-    chosen one by one, so that none is taken for row labels."""
+) -> Made:
+    """Returns the data set that `dataset` returns, and what it does not say. selected: whether the columns
+    were chosen one by one, so that none is taken for row labels."""
     if missing not in MISSING:
         raise ValueError(f"missing must be 'refuse', 'drop' or 'impute'; got {shown(missing)}.")
     if isinstance(categories, str):
@@ -184,33 +193,31 @@ def made(
         y_name=target.name,
         weights=None if weights is None else _checked_weights(weights, n_points)[encoded.kept],
     )
-    return data, encoded.notes
+    return Made(data, encoded.notes, encoded.kept)
 
 
 def _made_like(like, x, y, name, weights):
     columns, frame = like.scaling.columns, frame_of(x)
     if columns is None or not isinstance(frame, nw.DataFrame):
-        raise ValueError("like is for a data frame x, and for a data set that knows its columns.")
+        raise ValueError("like is for a data frame x, and for a data set or a model that knows its columns.")
     target = target_of(_targets_of(frame, y)[1], columns.y_name, classes=columns.classes)
     if target.missing.any():
         raise ValueError(f"{columns.y_name!r} is missing in {target.missing.sum():,} rows: leave them out.")
-    return replace(like, x=columns.encode(frame), y=target.values, name=name, weights=weights)
+    return Dataset(
+        x=columns.encode(frame),
+        y=target.values,
+        scaling=like.scaling,
+        name=name,
+        x_names=columns.input_names,
+        y_name=columns.y_name,
+        weights=weights,
+    )
 
 
 def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple[Dataset, Dataset]:
     """Returns `(train, test)`, a random split; both carry the scaling of the training part, so that nothing
     of the test part reaches the network."""
-    whole_number("seed", seed, at_least=0)
-    if not 0 < test_fraction < 1:
-        raise ValueError(f"test_fraction must lie between 0 and 1; got {test_fraction}.")
-    n_test = round(data.n_points * test_fraction)
-    if not 1 <= n_test <= data.n_points - 2:
-        raise ValueError(
-            f"test_fraction={test_fraction} of {data.n_points} points leaves {n_test} to test and "
-            f"{data.n_points - n_test} to train on; at least 1 and 2 are needed."
-        )
-    order = np.random.default_rng(seed).permutation(data.n_points)
-    train, test = np.sort(order[n_test:]), np.sort(order[:n_test])
+    train, test = split_rows(data.n_points, test_fraction=test_fraction, seed=seed)
     columns, x = data.scaling.columns, data.x
     if columns is not None:
         columns, x = columns.refilled(x, train)
@@ -235,6 +242,21 @@ def _checked_weights(weights, n_points):
             f"{weights[first]:g} at index {first}."
         )
     return weights
+
+
+def split_rows(n_points: int, *, test_fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the rows that `train_test_split` trains on, and those that it tests with, both in order."""
+    whole_number("seed", seed, at_least=0)
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"test_fraction must lie between 0 and 1; got {test_fraction}.")
+    n_test = round(n_points * test_fraction)
+    if not 1 <= n_test <= n_points - 2:
+        raise ValueError(
+            f"test_fraction={test_fraction} of {n_points} points leaves {n_test} to test and "
+            f"{n_points - n_test} to train on; at least 1 and 2 are needed."
+        )
+    order = np.random.default_rng(seed).permutation(n_points)
+    return np.sort(order[n_test:]), np.sort(order[:n_test])
 
 
 def _observations(x, y):

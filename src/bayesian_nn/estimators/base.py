@@ -1,6 +1,5 @@
 """What the two estimators share: rows in, a model and a result made, draws in parts out."""
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,17 +10,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from bayesian_nn.data.cells import frame_of
 from bayesian_nn.data.tables import Dataset
 from bayesian_nn.estimators.by_size import choose, infer_by_size
-from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import as_points
-from bayesian_nn.prediction.predict import predict_draws
+from bayesian_nn.estimators.usual import usual_model
+from bayesian_nn.prediction.parts import predict_in_parts
 from bayesian_nn.prediction.saved import load, save
-from bayesian_nn.priors.learned_scale import LogNormalScale
 from bayesian_nn.runtime.checks import shown, whole_number
 
 __all__ = ["BayesianEstimator", "seed_of"]
-
-# Numbers of the network's outputs in a part of a prediction.
-PART = 2**22
 
 
 class BayesianEstimator(BaseEstimator):
@@ -43,15 +37,8 @@ class BayesianEstimator(BaseEstimator):
         return estimator
 
     def _fit(self, data: Dataset, likelihood):
-        hidden = self._usual_hidden(data.n_points) if self.hidden is None else self.hidden
-        hidden = tuple(whole_number("hidden", each) for each in np.atleast_1d(hidden).tolist())
-        model = Model(
-            # A likelihood that is none is refused by the model, whatever the outputs.
-            (data.x.shape[1], *hidden, getattr(likelihood, "n_outputs", 1)),
-            likelihood,
-            LogNormalScale() if self.prior is None else self.prior,
-            activation=self.activation,
-            scaling=data.scaling,
+        model = usual_model(
+            data, likelihood, hidden=self.hidden, prior=self.prior, activation=self.activation
         )
         if self.infer is None:
             choice = choose(model, data.n_points)
@@ -94,13 +81,8 @@ class BayesianEstimator(BaseEstimator):
     def _records(self, X, n_draws: int | None = None) -> Iterator:
         """Yields the records of what draws predict for X, part by part, so that memory stays bounded."""
         check_is_fitted(self)
-        model = self.result_.model
-        x = as_points(model, self._rows(X, reset=False))
-        n_draws = whole_number("n_draws", self.n_draws if n_draws is None else n_draws)
-        latents = self._draws(n_draws)
-        length = max(1, PART // (len(latents) * model.likelihood.n_outputs))
-        for begin in range(0, len(x), length):
-            yield predict_draws(model, latents, x[begin : begin + length])
+        n_draws = self.n_draws if n_draws is None else n_draws
+        yield from predict_in_parts(self.result_, self._rows(X, reset=False), n_draws=n_draws, seed=0)
 
     def _mean_log_density(self, X, targets):
         begin, total = 0, 0.0
@@ -114,12 +96,6 @@ class BayesianEstimator(BaseEstimator):
             if begin == len(targets):
                 return float(total / begin)
         raise ValueError(f"X and y must have as many rows as each other; y has {len(targets)}.")
-
-    def _draws(self, n_draws):
-        """Returns draws of the latents, as many as chains of HMC have where they have fewer."""
-        kept = getattr(self.result_, "latents", np.empty(0))
-        at_most = math.prod(kept.shape[:2]) if kept.ndim == 3 else n_draws
-        return self.result_.draw(min(n_draws, at_most), seed=0)
 
 
 def seed_of(random_state) -> int:

@@ -8,7 +8,7 @@ from bayesian_nn.modes.ensemble import Ensemble
 from bayesian_nn.sampling.microcanonical import MicrocanonicalChains
 from bayesian_nn.sampling.sampled_ensemble import climbed_ensemble, fit_sampled_ensemble
 
-__all__ = ["Choice", "choose", "infer_by_size", "usual_hidden"]
+__all__ = ["Choice", "choose", "infer_by_size"]
 
 MEMBERS = 8
 # Rows times latents times chains times steps: what two cores do in about half a minute.
@@ -16,8 +16,6 @@ AFFORDABLE = 5e10
 MOST_STEPS, FEWEST_STEPS = 12_000, 2_000
 # An ensemble sees this many rows in a step, and so many steps where it is all there is.
 BATCH, CLIMBING, CLIMBING_ALONE = 500, 3_000, 10_000
-# From so many rows on, the layers are twice as wide.
-MANY = 3_000
 
 
 class Choice(NamedTuple):
@@ -44,12 +42,6 @@ def choose(model: Model, n_rows: int) -> Choice:
         "networks.",
         n_steps,
     )
-
-
-def usual_hidden(n_rows: int) -> tuple[int, ...]:
-    """Returns the hidden layers' units for a regression of so many rows: three layers of 16, from 3,000 rows
-    on of 32."""
-    return (16, 16, 16) if n_rows < MANY else (32, 32, 32)
 
 
 def infer_by_size(model: Model, data: Dataset, *, seed: int) -> MicrocanonicalChains | Ensemble:

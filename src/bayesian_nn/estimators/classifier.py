@@ -9,8 +9,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from bayesian_nn.data.tables import dataset
 from bayesian_nn.estimators.base import BayesianEstimator
-from bayesian_nn.likelihoods.bernoulli import Bernoulli
-from bayesian_nn.likelihoods.categorical import Categorical
+from bayesian_nn.estimators.usual import likelihood_of_classes
 from bayesian_nn.runtime.checks import finite_numbers, shown
 
 __all__ = ["BayesianClassifier"]
@@ -55,7 +54,7 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
                 f"y has one class, {shown(self.classes_[0])}, in all of its {len(y)} rows: two are needed."
             )
         data = _named(dataset(X, numbers.astype(np.float64), missing=self.missing), self.classes_)
-        return self._fit(data, Bernoulli() if n_classes == 2 else Categorical(n_classes))
+        return self._fit(data, likelihood_of_classes(n_classes))
 
     def predict(self, X):
         """Returns the class of the highest probability `[n_points]`, as y had it."""
@@ -87,10 +86,6 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
         if columns is None or columns.classes is None:
             raise ValueError("This result is not one of a classifier: it knows no classes.")
         self.classes_ = columns.class_values
-
-    @staticmethod
-    def _usual_hidden(n_rows):
-        return (16,)
 
     def _labels(self, y):
         """Returns y as `[n_points]`. Raises ValueError for gaps, and for numbers that are no classes."""

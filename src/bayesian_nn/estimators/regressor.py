@@ -7,21 +7,13 @@ from sklearn.base import RegressorMixin
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_is_fitted
 
-from bayesian_nn.data.tables import Dataset, dataset
+from bayesian_nn.data.tables import dataset
 from bayesian_nn.estimators.base import BayesianEstimator, seed_of
-from bayesian_nn.estimators.by_size import usual_hidden
-from bayesian_nn.likelihoods.gaussian import Gaussian, LearnedNoise
-from bayesian_nn.likelihoods.heteroscedastic import HeteroscedasticGaussian
-from bayesian_nn.likelihoods.several import Several
+from bayesian_nn.estimators.usual import usual_likelihood
 from bayesian_nn.prediction.targets import draw_targets
 from bayesian_nn.runtime.checks import finite_numbers, fraction, whole_number
 
-__all__ = ["BayesianRegressor", "usual_likelihood"]
-
-# Of y's sd: where the search for the noise begins.
-FIRST_NOISE = 0.3
-# With fewer rows noise that depends on x is hardly told from chance.
-ROWS_FOR_NOISE_OF_X = 100
+__all__ = ["BayesianRegressor"]
 
 
 class BayesianRegressor(RegressorMixin, BayesianEstimator):
@@ -106,8 +98,6 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
         no R²: it rewards a mean that is near and an uncertainty that is honest."""
         return self._mean_log_density(X, finite_numbers("y", y))
 
-    _usual_hidden = staticmethod(usual_hidden)
-
     def _targets(self, y):
         """Returns y as it is: `dataset` sees to its kind and its gaps."""
         self._there("y", y)
@@ -125,24 +115,6 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
         # The common checks take `score` for R², and want more than a half of it.
         tags.regressor_tags.poor_score = True
         return tags
-
-
-def usual_likelihood(data: Dataset):
-    """Returns the likelihood that nothing speaks against: for one target a Gaussian whose noise depends on x,
-    with fewer than 100 rows the same everywhere; for several, one of these each."""
-    scales = np.atleast_1d(data.scaling.y_scale)
-    parts = tuple(
-        HeteroscedasticGaussian(FIRST_NOISE * scale, log_std=1.0, resolution=_resolution(y))
-        if data.n_points >= ROWS_FOR_NOISE_OF_X
-        else Gaussian(LearnedNoise(FIRST_NOISE * scale))
-        for scale, y in zip(scales.tolist(), data.y.reshape(data.n_points, -1).T, strict=True)
-    )
-    return parts[0] if data.y.ndim == 1 else Several(parts)
-
-
-def _resolution(y):
-    """Returns the smallest step between different values of y `[n_points]`; of one value, 0."""
-    return float(np.diff(np.unique(y)).min(initial=np.ptp(y)))
 
 
 def _std(record):

@@ -32,10 +32,11 @@ def plot_partial_dependence(dependences: PartialDependence | Sequence[PartialDep
     ranges = []
     for dependence, axes in zip(dependences, panels, strict=True):
         (low, high), mean = dependence.quantiles((0.05, 0.95)), dependence.mean
-        if len(dependence.values) <= FEW:
-            errors = mean - low, high - mean
-            axes.errorbar(dependence.values, mean, errors, color=colour, fmt="o", lw=2, capsize=4)
-            axes.set_xticks(dependence.values)
+        of_words = dependence.values.dtype.kind == "U"
+        if of_words or len(dependence.values) <= FEW:
+            values = np.arange(len(mean)) if of_words else dependence.values
+            axes.errorbar(values, mean, (mean - low, high - mean), color=colour, fmt="o", lw=2, capsize=4)
+            axes.set_xticks(values, dependence.values, rotation=30 if of_words and len(values) > 2 else 0)
             axes.margins(x=0.3)
         else:
             axes.fill_between(dependence.values, low, high, color=colour, alpha=0.26, lw=0)

@@ -4,15 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bayesian_nn.model.observations import as_points
-from bayesian_nn.prediction.predict import checked_draws, predict_draws
+from bayesian_nn.prediction.parts import predict_in_parts
 from bayesian_nn.runtime.checks import finite_numbers
-from bayesian_nn.runtime.progress import progress
 
 __all__ = ["Summary", "summarise"]
-
-# Numbers of f in a part: 32 MB in double precision.
-PART = 2**22
 
 
 class Summary(NamedTuple):
@@ -35,16 +30,12 @@ def summarise(result, x, *, n_draws: int, seed: int, levels=(0.05, 0.95)) -> Sum
     For real targets and counts, whose records have quantiles. levels: between 0 and 1, by default those of
     the central 90 % interval.
     """
-    model, latents = checked_draws(result, n_draws, seed)
-    x = as_points(model, x)
     levels = np.atleast_1d(finite_numbers("levels", levels))
-    length = max(1, PART // (len(latents) * model.likelihood.n_outputs))
     parts = []
-    for begin in progress(range(0, len(x), length), unit="part"):
-        record = predict_draws(model, latents, x[begin : begin + length])
+    for record in predict_in_parts(result, x, n_draws=n_draws, seed=seed):
         if not hasattr(record, "quantiles"):
             raise ValueError(
-                f"summarise needs a record with quantiles, and {model.likelihood} has "
+                f"summarise needs a record with quantiles, and {result.model.likelihood} has "
                 f"{type(record).__name__}: use predict(result, x[rows], ...) for some rows at a time."
             )
         quantiles = record.quantiles(levels, with_noise=True)

@@ -6,3 +6,4 @@ from .hmc import Chains as Chains
 from .langevin import LangevinChains as LangevinChains
 from .microcanonical import MicrocanonicalChains as MicrocanonicalChains
 from .reference_chains import reference_chains as reference_chains
+from .sampled_ensemble import climbed_ensemble as climbed_ensemble

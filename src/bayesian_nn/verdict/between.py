@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from bayesian_nn.data.tables import Dataset, standardising
+from bayesian_nn.prediction.parts import draws_of
 from bayesian_nn.prediction.predict import predict_draws
 from bayesian_nn.predictions.classes import ClassPrediction
 from bayesian_nn.runtime.checks import instance
 from bayesian_nn.scores.calibration import coverage
-from bayesian_nn.verdict.evidence import MIN_ROWS, draws_of
+from bayesian_nn.verdict.evidence import MIN_ROWS
 from bayesian_nn.verdict.finding import Finding, Verdict, number, percent
 from bayesian_nn.verdict.straight_line import line_log_density
 
@@ -58,10 +59,7 @@ def without_the_middle(data: Dataset, name: str) -> tuple[Dataset, Dataset] | No
     middle = (low < column) & (column < high)
     if min(middle.sum(), (column <= low).sum(), (column >= high).sum()) < MIN_ROWS:
         return None
-    found = standardising(data.x[~middle], data.y[~middle])._asdict()
-    scaling = data.scaling._replace(
-        **{key: found[key] for key in ("x_shift", "x_scale", "y_shift", "y_scale")}
-    )
+    scaling = standardising(data.x[~middle], data.y[~middle], data.scaling.columns)
     return tuple(replace(data, x=data.x[rows], y=data.y[rows], scaling=scaling) for rows in (~middle, middle))
 
 

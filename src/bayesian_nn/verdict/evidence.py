@@ -12,19 +12,19 @@ from bayesian_nn.likelihoods.likelihood import Likelihood
 from bayesian_nn.model.log_joint import network_outputs
 from bayesian_nn.model.model import Model
 from bayesian_nn.model.observations import as_points, check_data, parts_of
-from bayesian_nn.prediction.predict import checked_draws, prediction_of
+from bayesian_nn.prediction.parts import draws_of
+from bayesian_nn.prediction.predict import prediction_of
 from bayesian_nn.prediction.targets import targets_of
 from bayesian_nn.predictions.around_draws import AroundDraws
 from bayesian_nn.predictions.classes import ClassPrediction
 from bayesian_nn.predictions.counts import CountPrediction
-from bayesian_nn.runtime.checks import instance, whole_number
+from bayesian_nn.runtime.checks import instance
 from bayesian_nn.runtime.random_streams import VERDICT, generator
-from bayesian_nn.sampling.hmc import Chains
 from bayesian_nn.scores.residuals import predictive_spread
 from bayesian_nn.training.run import Run, data_digest
 from bayesian_nn.verdict.straight_line import some_rows
 
-__all__ = ["BAND", "Evidence", "Target", "draws_of", "gather"]
+__all__ = ["BAND", "Evidence", "Target", "gather"]
 
 # The band that is held to the rows.
 BAND = (0.05, 0.95)
@@ -141,14 +141,6 @@ def gather(result, data: Dataset | LabelledImages, *, seed: int, training=None, 
     log_density = np.maximum(prediction.log_density(y), LOWEST)
     targets = _targets(model.likelihood, prediction, y, replicates, data)
     return Evidence(result, model, data, training, seen, targets, log_density)
-
-
-def draws_of(result, n_draws: int, seed: int) -> tuple[Model, np.ndarray]:
-    """Returns a result's model and draws of its latents `[n_draws, n_latents]`, of chains at most as many as
-    they have."""
-    if isinstance(result, Chains) and whole_number("n_draws", n_draws):
-        n_draws = min(n_draws, result.latents[..., 0].size)
-    return checked_draws(result, n_draws, seed)
 
 
 def _targets(likelihood, prediction, y, replicates, data):

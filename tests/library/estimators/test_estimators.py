@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 import bayesian_nn as bnn
 from bayesian_nn.data.tables import dataset
-from bayesian_nn.estimators.regressor import usual_likelihood
+from bayesian_nn.estimators.usual import usual_likelihood
 
 QUICK = {
     "infer": functools.partial(bnn.fit_ensemble, n_members=4, n_steps=500, anchored=False, perturbed=False),
@@ -67,7 +67,7 @@ def test_a_prediction_is_the_library_s_own(regressor, frame, price):
 
 def test_parts_are_the_whole(regressor, frame, monkeypatch):
     whole = regressor.predict_quantiles(frame, [0.2, 0.5])
-    monkeypatch.setattr("bayesian_nn.estimators.base.PART", 500 * 2 * 7)
+    monkeypatch.setattr("bayesian_nn.prediction.parts.PART", 500 * 2 * 7)
     np.testing.assert_array_equal(regressor.predict_quantiles(frame, [0.2, 0.5]), whole)
 
 

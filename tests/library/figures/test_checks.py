@@ -164,3 +164,11 @@ def test_partial_dependence_has_its_band_and_says_which_input_matters():
     assert "changes most, by 4, along age, and least, by 0.5, along sex" in panels[0].figure.alt
     alone = Figure().subplots()
     assert plot_partial_dependence(along, panels=alone) == [alone]
+
+
+def test_levels_of_categories_are_named_under_their_bars(axes):
+    words = np.array(["flat", "house", "boat"])
+    levels = PartialDependence("kind", words, np.array([[1.0, 2.0, 4.0]]), "price", words)
+    plot_partial_dependence(levels, panels=axes)
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["flat", "house", "boat"]
+    assert "changes most, by 3, along kind" in axes.figure.alt

@@ -1,6 +1,7 @@
 """Partial dependence of straight lines is their slope; draws of y have the moments of the prediction."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from truths.hand_made_results import Result, drawn, regression, table
 
@@ -84,3 +85,25 @@ def test_residuals_are_in_sds_even_where_the_noise_has_none():
     cauchy = Result(bnn.Model((4, 1), likelihoods.StudentT(0.5, 1.0)), np.zeros((1, 5)))
     spread = predictive_spread(bnn.predict(cauchy, data.x[:3], n_draws=1, seed=0))
     np.testing.assert_allclose(spread, 0.5 * np.tan(np.pi * 0.34134), rtol=1e-4)
+
+
+def test_categories_are_a_choice_of_their_levels_and_a_value_is_no_gap():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"kind": ["b", "a", "c", "a"] * 10, "age": [None, *random.normal(size=39)]})
+    data = bnn.dataset(frame, random.normal(size=40), missing="impute")
+    assert data.x_names == ("kind=a", "kind=b", "kind=c", "kind=unseen", "age", "age missing")
+    model = bnn.Model((6, 1), bnn.Gaussian(0.5), scaling=data.scaling)
+    latents = random.normal(size=(5, model.n_latents)).astype(np.float32)
+    result = Result(model, latents)
+    found = partial_dependence(result, data, "kind", seed=0, n_draws=5)
+    assert found.values.tolist() == ["a", "b", "c"]
+    assert found.rows[:3].tolist() == ["b", "a", "c"]
+    rises = found.draws - found.draws[:, :1]
+    chosen = result.draw(5, seed=0)
+    expected = (chosen[:, :3] - chosen[:, :1]) * data.scaling.y_scale
+    np.testing.assert_allclose(rises, expected, rtol=1e-4, atol=1e-5)
+    at_age = partial_dependence(result, data, "age", seed=0, n_draws=5, n_values=7)
+    without = data.x.copy()
+    without[:, 4:] = at_age.values[3], 0
+    expected = bnn.prediction.predict_draws(model, chosen, without).draws.mean(axis=1)
+    np.testing.assert_allclose(at_age.draws[:, 3], expected, rtol=1e-5, atol=1e-6)

@@ -5,7 +5,7 @@ import pytest
 from truths import linear_regression
 
 import bayesian_nn as bnn
-from bayesian_nn.prediction import summary
+from bayesian_nn.prediction import parts
 
 MODEL, DATA = linear_regression.problem()
 CHAINS = bnn.sample_hmc(MODEL, DATA, seed=0, n_chains=8, n_draws=20, n_warmup=20)
@@ -13,15 +13,15 @@ CHAINS = bnn.sample_hmc(MODEL, DATA, seed=0, n_chains=8, n_draws=20, n_warmup=20
 
 def test_the_parts_make_the_whole(monkeypatch):
     whole = bnn.predict(CHAINS, DATA.x, n_draws=100, seed=3)
-    monkeypatch.setattr(summary, "PART", 700)
+    monkeypatch.setattr(parts, "PART", 700)
     sizes = []
-    predict_draws = summary.predict_draws
+    predict_draws = parts.predict_draws
 
     def counted(model, latents, x):
         sizes.append(len(x))
         return predict_draws(model, latents, x)
 
-    monkeypatch.setattr(summary, "predict_draws", counted)
+    monkeypatch.setattr(parts, "predict_draws", counted)
     found = bnn.prediction.summarise(CHAINS, DATA.x, n_draws=100, seed=3, levels=[0.1, 0.5])
     assert sizes == [7, 7, 7, 7, 2]
     np.testing.assert_allclose(found.mean, whole.mean, rtol=1e-6)
