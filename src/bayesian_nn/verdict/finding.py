@@ -56,10 +56,11 @@ class Verdict:
 
     def __str__(self) -> str:
         n_problems, n_findings = len(self.problems), len(self.findings)
+        do = "does" if n_problems == 1 else "do"
         head = (
             f"All {n_findings} findings on {self.n_rows:,} rows hold."
             if self.holds
-            else f"{n_problems} of {n_findings} findings on {self.n_rows:,} rows do not hold."
+            else f"{n_problems} of {n_findings} findings on {self.n_rows:,} rows {do} not hold."
         )
         bad = [f"Problem: {finding.sentence} {finding.remedy}".rstrip() for finding in self.problems]
         good = [f"Holds: {finding.sentence}" for finding in self.findings if finding.holds]

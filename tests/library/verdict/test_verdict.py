@@ -19,7 +19,7 @@ def test_problems_come_first_with_their_remedy():
     bad = Finding("units", "The units are wrong.", "Give a scaling.", np.inf, 0.0)
     verdict = Verdict((fine, bad), 1200)
     assert str(verdict).splitlines() == [
-        "1 of 2 findings on 1,200 rows do not hold.",
+        "1 of 2 findings on 1,200 rows does not hold.",
         "Problem: The units are wrong. Give a scaling.",
         "Holds: The band holds 90 % of the rows.",
     ]
