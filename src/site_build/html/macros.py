@@ -16,6 +16,7 @@ from site_build.html.benchmark_tables import (
     benchmark_table,
 )
 from site_build.html.contract_tables import likelihoods_table, priors_table
+from site_build.html.decision_tree import decision_list, decision_tree
 from site_build.html.media import digit_canvas_html, figure_html, film_html
 from site_build.html.player_html import (
     at_step_html,
@@ -66,6 +67,8 @@ def define_env(env) -> None:
     benchmark = (benchmark_gaps, benchmark_note, benchmark_ranking, benchmark_table)
     for text in (likelihoods_table, priors_table, *benchmark):
         env.macro(partial(text, root), text.__name__)
+    for text in (decision_list, decision_tree):
+        env.macro(text, text.__name__)
     for rendering in (number, fixed, nats, percent, seconds):
         env.filter(rendering)
 
