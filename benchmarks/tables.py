@@ -152,7 +152,7 @@ def scores(estimator, x, y, x_test, y_test):
         "log_density": estimator.score(x_test, y_test),
         "coverage": float(np.mean((low <= y_test) & (y_test <= high))),
         "seconds": seconds,
-        "method": estimator.method_,
+        "chosen": estimator.method_,
     }
 
 

@@ -108,7 +108,7 @@ def test_methods_stand_beside_the_published_ones_the_best_first(project):
         "CatBoost with uncertainty",
     ]
     # The mean of -0.5 and -1.5, and its standard error.
-    assert rows[0]["NLL"] == "\N{MINUS SIGN}1.000 ± 0.500"
+    assert rows[0]["NLL"] == "\N{MINUS SIGN}1.000\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.500"
     assert (rows[0]["seconds"], rows[0]["seeds"]) == ("50", "2")
     lines = [each for each in rows if each["method"] == "linear regression"]
     assert {each["seeds"] for each in lines} == {"published", "1"}
@@ -119,7 +119,7 @@ def test_a_group_has_its_tables_with_the_number_of_splits(project):
     (wine,) = cells(benchmark_tables.benchmark_table(project, "uci"))
     assert (wine["table"], wine["splits"]) == ("Wine", "3")
     # The sd of 0.9, 1.0 and 1.1 over the root of 3.
-    assert wine["log density"] == "\N{MINUS SIGN}1.00 ± 0.06"
+    assert wine["log density"] == "\N{MINUS SIGN}1.00\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.06"
 
 
 def test_who_is_better_is_said(project):

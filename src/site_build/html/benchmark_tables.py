@@ -18,6 +18,7 @@ RIVALS = {"linear regression", "logistic regression", "random forest"}
 # More than so many nats a row below a straight line is a failure in a gap.
 FAR_BELOW = 2.0
 MINUS, NONE = "\N{MINUS SIGN}", "\N{EN DASH}"
+PLUS_MINUS = "\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}"
 
 
 class Score(NamedTuple):
@@ -29,7 +30,7 @@ class Score(NamedTuple):
     up: bool = False
 
 
-COVERAGE, SECONDS = Score("coverage", "90 % band holds", 2), Score("seconds", "seconds", 0)
+COVERAGE, SECONDS = Score("coverage", "90 % band holds", 3), Score("seconds", "seconds", 0)
 # By group, the first of them what methods are sorted by.
 SCORES = {
     "published": (Score("nll", "NLL", 3), Score("rmse", "RMSE", 3), COVERAGE, SECONDS),
@@ -193,7 +194,7 @@ def _cell(value, score: Score) -> str:
     if value is None:
         return NONE
     mean, error = value
-    spread = "" if error is None or score is SECONDS else f" ± {error:,.{score.decimals}f}"
+    spread = "" if error is None or score is SECONDS else f"{PLUS_MINUS}{error:,.{score.decimals}f}"
     decimals = 1 if score is SECONDS and mean < 10 else score.decimals
     return f"{mean:,.{decimals}f}{spread}".replace("-", MINUS)
 
