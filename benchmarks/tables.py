@@ -4,9 +4,10 @@
     .venv/bin/python benchmarks/tables.py uci gap classes  # the others; --splits and --repeats shorten them
 
 Data lie in ../shared/data. Every result is written to benchmarks/results/tables.json as soon as it is there,
-with the commit, the day and the machine, and is not measured again for the same commit: an interrupted run
-goes on. Scores of the published tables are in standardised units, and the negative log-likelihood is that of
-a Gaussian with the predictive mean and sd, as published; log densities of the UCI tables are in y's units.
+with the commit, the day, the machine and a digest of the code that decides on it, and is not measured again
+for the same code: an interrupted run goes on. The page real-tables shows what there is. Scores of the
+published tables are in standardised units, and the negative log-likelihood is that of a Gaussian with the
+predictive mean and sd, as published; log densities of the UCI tables are in y's units.
 """
 
 import argparse
@@ -31,10 +32,11 @@ from sklearn.preprocessing import StandardScaler
 
 import bayesian_nn as bnn
 from bayesian_nn.sampling.sampled_ensemble import climbed_ensemble
+from site_build.html import benchmark_tables
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent.parent / "shared" / "data"
-RESULTS = HERE / "results" / "tables.json"
+RESULTS = HERE.parent / benchmark_tables.RESULTS
 
 PUBLISHED = {"airfoil": "airfoil.csv", "bike sharing": "bikesharing_hour.csv"}
 NOT_INPUTS = ["cnt", "casual", "registered", "instant", "dteday"]
@@ -156,7 +158,7 @@ def scores(estimator, x, y, x_test, y_test):
         "log_density": estimator.score(x_test, y_test),
         "coverage": float(np.mean((low <= y_test) & (y_test <= high))),
         "seconds": seconds,
-        "method": estimator.method_,
+        "chosen": estimator.method_,
     }
 
 
@@ -196,17 +198,19 @@ class Results:
         self.commit = subprocess.check_output(
             ["git", "describe", "--always", "--dirty"], cwd=HERE, text=True
         ).strip()
+        self.code = benchmark_tables.measured_code(HERE.parent)
         self.rows = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() else []
 
     def add(self, key, measure):
-        """Measures and writes a row, unless it was measured at this commit, and prints it."""
+        """Measures and writes a row, unless it was measured with this code, and prints it."""
         group, table, method, number = key
         place = {"group": group, "table": table, "method": method, "number": number}
         row = next((each for each in self.rows if place.items() <= each.items()), None)
-        if row is None or row["commit"] != self.commit:
+        if row is None or row.get("code") != self.code:
             found = measure()
             self.rows = [each for each in self.rows if each is not row]
-            row = place | found | {"commit": self.commit, "day": datetime.date.today().isoformat()}
+            day = datetime.date.today().isoformat()
+            row = place | found | {"commit": self.commit, "code": self.code, "day": day}
             self.rows.append(row)
             self.write()
         values = [f"{name} {value:.3f}" for name, value in row.items() if isinstance(value, float)]
@@ -233,8 +237,8 @@ def summary(rows):
         print(f"{group:9} {table:13} {method:25} of {len(part):3}: {'  '.join(means)}")
     if (frame["group"] == "gap").any():
         gaps = frame[frame["group"] == "gap"]
-        share = np.mean(gaps["log_density"] < gaps["line"] - 2)
-        print(f"gap splits more than 2 nats below a straight line: {share:.1%}")
+        share = np.mean(gaps["log_density"] < gaps["line"] - benchmark_tables.FAR_BELOW)
+        print(f"gap splits more than {benchmark_tables.FAR_BELOW:g} nats below a straight line: {share:.1%}")
 
 
 def main():

@@ -110,15 +110,15 @@ def test_a_notebook_can_be_downloaded_with_its_code_as_it_was_written(built):
     assert taken["metadata"] == written["metadata"]
 
 
-def test_a_kernel_shows_figures_though_the_build_draws_without_a_screen(project, monkeypatch):
+def test_a_kernel_shows_figures_though_the_build_draws_without_a_screen_and_no_bars(project, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     write(
         project / "docs" / "notebooks" / "own.ipynb",
-        notebook("# Own data", "import os", "print(os.environ['MPLBACKEND'])"),
+        notebook("# Own data", "import os", "print(os.environ['MPLBACKEND'], os.environ['TQDM_DISABLE'])"),
     )
     build_passes(project)
     page = (project / "site" / "notebooks" / "own" / "index.html").read_text()
-    assert "matplotlib_inline" in page
+    assert re.search(r"matplotlib_inline\S* 1\n", page)
 
 
 def test_a_figure_without_text_is_an_error():

@@ -27,7 +27,8 @@ def rare_classes_are_found(evidence: Evidence) -> Iterator[Finding]:
         share = counts[rarest] / len(labels)
         (z,), limit = surprise([share], of_replicates)
         due, edge = float(of_replicates.mean()), float(of_replicates.mean() + limit * of_replicates.std())
-        sentence, remedy = f"the rarest class, {rarest}, is {percent(share)} of the rows", ""
+        name = rarest if target.record.classes is None else target.record.classes[rarest]
+        sentence, remedy = f"the rarest class, {name}, is {percent(share)} of the rows", ""
         if z > limit:
             sentence += f", where the prediction expects {percent(due)}"
             remedy = "It has not been learned: train for longer, or collect more rows of it."

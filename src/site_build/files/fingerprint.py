@@ -1,9 +1,12 @@
 """Fingerprints of files: what decides whether an example or a notebook is executed again."""
 
+import ast
 import hashlib
+import io
 import json
 import os
 import platform
+import tokenize
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -48,6 +51,26 @@ def fingerprint(root: Path, paths: Iterable[Path], **settings) -> str:
         "settings": settings,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def code_digest(files: Iterable[Path], root: Path) -> str:
+    """Return one SHA-256 of what Python files do: their comments, docstrings and empty lines are left out."""
+    content = {file.relative_to(root).as_posix(): _code(file.read_text("utf-8")) for file in sorted(files)}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _code(source: str) -> list[str]:
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(source)):
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if documented and ast.get_docstring(node, clean=False) is not None:
+            text = node.body[0]
+            lines[text.lineno - 1 : text.end_lineno] = [""] * (text.end_lineno - text.lineno + 1)
+    return [line.rstrip() for line in lines if line.strip()]
 
 
 def own_modules(*names: str) -> str:

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
+from site_build.html.benchmark_tables import (
+    benchmark_gaps,
+    benchmark_note,
+    benchmark_ranking,
+    benchmark_table,
+)
 from site_build.html.contract_tables import likelihoods_table, priors_table
+from site_build.html.decision_tree import decision_list, decision_tree
 from site_build.html.media import digit_canvas_html, figure_html, film_html
 from site_build.html.player_html import (
     at_step_html,
@@ -57,8 +64,11 @@ def define_env(env) -> None:
         env.macro(_from_outputs(root, value), name)
     env.macro(_player(root), "player")
     env.macro(at_step_html, "at_step")
-    for table in (likelihoods_table, priors_table):
-        env.macro(partial(table, root), table.__name__)
+    benchmark = (benchmark_gaps, benchmark_note, benchmark_ranking, benchmark_table)
+    for text in (likelihoods_table, priors_table, *benchmark):
+        env.macro(partial(text, root), text.__name__)
+    for text in (decision_list, decision_tree):
+        env.macro(text, text.__name__)
     for rendering in (number, fixed, nats, percent, seconds):
         env.filter(rendering)
 

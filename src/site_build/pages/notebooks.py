@@ -117,11 +117,13 @@ def _execute(page, config, files, folder: Path) -> dict:
 
 @contextmanager
 def _environment_of_kernel():
-    """The build's environment as a kernel needs it: figures on the page, TensorFlow's greeting not."""
+    """The build's environment as a kernel needs it: figures on the page, TensorFlow's greeting not, and no
+    progress bars, of which every state would stay on the page."""
     before = dict(os.environ)
     # The build draws without a screen (agg), and a kernel that inherited that would show no figure.
     os.environ.pop("MPLBACKEND", None)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["TQDM_DISABLE"] = "1"
     try:
         yield
     finally:

@@ -148,6 +148,15 @@ def test_a_rare_class_that_is_never_called_is_found():
     found = problems(blind, table(x, y))["rare class"]
     assert "the prediction expects 0" in found.sentence
     assert found.limit < found.value
+    assert "class, 1," in found.sentence
+
+
+def test_a_rare_class_has_its_name():
+    x = np.random.default_rng(0).normal(size=200)
+    data = bnn.dataset(x, np.where(x > 1.6, "deer", "stone"))
+    named = Result(bnn.Model((1, 1), likelihoods.Bernoulli(), scaling=data.scaling), np.zeros((400, 2)))
+    (about,) = [each for each in bnn.check(named, data).findings if each.topic == "rare class"]
+    assert "class, deer," in about.sentence
 
 
 def test_bands_below_zero_of_what_is_never_negative_are_found():
