@@ -70,7 +70,9 @@ def inverse_root(matrix) -> np.ndarray:
     the root's diagonal `[n]`."""
     if matrix.ndim == 1:
         return 1 / np.sqrt(matrix)
-    return np.linalg.inv(np.linalg.cholesky(matrix)).T
+    # What rounding may have taken from the smallest eigenvalues.
+    ridge = np.finfo(np.float64).eps * len(matrix) * np.max(np.diag(matrix))
+    return np.linalg.inv(np.linalg.cholesky(matrix + ridge * np.eye(len(matrix)))).T
 
 
 def times(root, vector) -> np.ndarray:

@@ -229,8 +229,8 @@ def _warn_of_small_noise(model, top, observations):
         if 1 - n_parameters / n_points < MOST_TOO_SMALL**-2:
             name = model.unknowns[place - model.n_weights].name.removeprefix("log ")
             message = (
-                f"The joint mode of weights and noise has {name} = {np.exp(top.latents[place]):.3g}, which is "
-                f"too small: the weights fit as much as {n_parameters:,.0f} of {n_points:,.0f} observations, "
+                f"The joint mode of weights and noise has {name} = {np.exp(top.latents[place]):.3g}, which "
+                f"is too small: the weights fit {n_parameters:,.0f} of {n_points:,.0f} observations, "
                 "and bands will be too narrow. Fit the noise first: "
                 "model = bnn.modes.fit_noise(model, data, seed=...)."
             )
