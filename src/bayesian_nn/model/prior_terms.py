@@ -18,6 +18,7 @@ __all__ = [
     "cross_entropy",
     "draw_from_prior",
     "gaussian_prior",
+    "has_gaussian_prior",
     "has_learned_scales",
     "log_prior",
     "prior_stds",
@@ -112,6 +113,11 @@ def require_mode(model: Model, method: str) -> None:
             "density lies where the scale and all weights are nearly zero. Give the model a known scale, "
             "such as GaussianPrior(1.0), or use fit or sample_hmc."
         )
+
+
+def has_gaussian_prior(model: Model) -> bool:
+    """Whether the prior of every weight is a `GaussianPrior`."""
+    return all(isinstance(prior, GaussianPrior) for _, prior, _ in model.placed_priors)
 
 
 def has_learned_scales(model: Model) -> bool:

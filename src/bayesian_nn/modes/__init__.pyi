@@ -1,7 +1,9 @@
 from .curvature import jacobian as jacobian
 from .dropout import DropoutFit as DropoutFit
 from .ensemble import Ensemble as Ensemble
+from .fitted_noise import fit_noise as fit_noise
 from .held_out_ensemble import fit_held_out_ensemble as fit_held_out_ensemble
 from .laplace import Laplace as Laplace
 from .map_estimate import MapEstimate as MapEstimate
 from .map_estimate import ModeNotReachedWarning as ModeNotReachedWarning
+from .map_estimate import SmallNoiseWarning as SmallNoiseWarning

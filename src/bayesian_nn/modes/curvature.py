@@ -4,15 +4,31 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bayesian_nn.likelihoods.noises import learned_noises
 from bayesian_nn.model.model import Model
 from bayesian_nn.model.network import activation_of, layer_views, outputs, product
-from bayesian_nn.model.prior_terms import gaussian_prior
+from bayesian_nn.model.observations import Observations
+from bayesian_nn.model.prior_terms import gaussian_prior, has_gaussian_prior, prior_stds
 from bayesian_nn.runtime.tensorflow import tf
 
-__all__ = ["free_latents", "jacobian", "precision"]
+__all__ = [
+    "MOST_TO_GAIN",
+    "curvature_root",
+    "effective_parameters",
+    "free_latents",
+    "inverse_root",
+    "jacobian",
+    "newton_gain",
+    "precision",
+    "times",
+]
 
 # Numbers of derivatives that are held at once: 64 MB in double precision.
 PART = 2**23
+# Nats that a Newton step may gain at what is still a mode.
+MOST_TO_GAIN = 0.01
+# Latents, and multiplications for their matrix, up to which it takes seconds.
+MOST_LATENTS, WORK = 3000, 2**35
 
 
 def precision(
@@ -47,6 +63,61 @@ def precision(
         else:
             total = total + weighted.reshape(-1, total.shape[0]).T @ extended.reshape(-1, total.shape[0])
     return total
+
+
+def inverse_root(matrix) -> np.ndarray:
+    """Returns the upper triangular root R `[n, n]` of a matrix's inverse, R Rᵀ, or of a diagonal one `[n]`
+    the root's diagonal `[n]`."""
+    if matrix.ndim == 1:
+        return 1 / np.sqrt(matrix)
+    # What rounding may have taken from the smallest eigenvalues.
+    ridge = np.finfo(np.float64).eps * len(matrix) * np.max(np.diag(matrix))
+    return np.linalg.inv(np.linalg.cholesky(matrix + ridge * np.eye(len(matrix)))).T
+
+
+def times(root, vector) -> np.ndarray:
+    """Returns the product of a root `[n, n]`, or of a diagonal one `[n]`, and a vector `[n]`."""
+    return root * vector if root.ndim == 1 else root @ vector
+
+
+def newton_gain(root, gradient) -> float:
+    """Returns what a Newton step would gain, in nats, half the square of Newton's decrement, for the
+    `inverse_root` of the precision and the log joint density's gradient."""
+    return 0.5 * float(np.sum(times(root.T, gradient) ** 2))
+
+
+def curvature_root(model: Model, latents, observations: Observations) -> np.ndarray:
+    """Returns the `inverse_root` of the `precision` `[n_latents, n_latents]`; of its diagonal alone
+    `[n_latents]` where the matrix is large; and the prior's sds where the prior is not Gaussian."""
+    if not has_gaussian_prior(model):
+        return prior_stds(model)
+    inputs, weights = observations.inputs, observations.weights
+    large = _matrix_is_large(model, observations)
+    return inverse_root(precision(model, latents, inputs, weights=weights, diagonal=large))
+
+
+def effective_parameters(model: Model, latents, observations: Observations) -> dict[int, float]:
+    """Returns for each `LearnedNoise`, by its place among the latents, how many parameters the data with
+    this noise determine: the trace of what they add to the precision of all other latents, over all of that
+    precision (MacKay 1992, equation 4.9). None where the prior is not Gaussian, or the matrix large."""
+    noises = [model.n_weights + place for place in learned_noises(model.likelihood)]
+    if not noises or not has_gaussian_prior(model) or _matrix_is_large(model, observations):
+        return {}
+    others = np.delete(np.arange(model.n_latents), noises)
+
+    def matrix(latents):
+        whole = precision(model, latents, observations.inputs, weights=observations.weights)
+        return whole[np.ix_(others, others)]
+
+    covariance = np.linalg.inv(matrix(latents))
+    # Data of infinite noise say nothing.
+    without = [np.where(np.arange(model.n_latents) == place, np.inf, latents) for place in noises]
+    rest = [float(np.sum(covariance * matrix(each))) for each in without]
+    return {place: len(others) - each for place, each in zip(noises, rest, strict=True)}
+
+
+def _matrix_is_large(model, observations):
+    return model.n_latents > MOST_LATENTS or observations.n_points * model.n_latents**2 > WORK
 
 
 def jacobian(model: Model, latents, inputs, *, last_layer: bool = False) -> np.ndarray:

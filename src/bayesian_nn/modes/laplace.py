@@ -6,20 +6,18 @@ import numpy as np
 
 from bayesian_nn.data.images import LabelledImages
 from bayesian_nn.data.tables import Dataset
-from bayesian_nn.model.log_joint import log_joint
+from bayesian_nn.likelihoods.noises import learned_noises
 from bayesian_nn.model.model import Model
-from bayesian_nn.model.observations import check_data, observe, weights_of
+from bayesian_nn.model.observations import check_data, observe
 from bayesian_nn.model.prior_terms import gaussian_prior, require_mode
-from bayesian_nn.modes.curvature import free_latents, precision
+from bayesian_nn.modes.curvature import MOST_TO_GAIN, free_latents, inverse_root, newton_gain, precision
+from bayesian_nn.modes.height import height_of
 from bayesian_nn.modes.map_estimate import MapEstimate
 from bayesian_nn.runtime.checks import finite_numbers, whole_number, yes_or_no
 from bayesian_nn.runtime.random_streams import LAPLACE, generator
 from bayesian_nn.runtime.tensorflow import tf
 
 __all__ = ["Laplace", "fit_laplace"]
-
-# Half of Newton's decrement, in nats: what climbing on would still gain. More than this is no mode.
-MOST_TO_GAIN = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,39 +91,34 @@ def fit_laplace(
             f"estimate must be a MapEstimate of this model, or latents [{model.n_latents}]; "
             f"got shape {list(mode.shape)}."
         )
-    observations = observe(model, data, tf.float64)
     diagonal, last_layer = yes_or_no("diagonal", diagonal), yes_or_no("last_layer", last_layer)
     free = free_latents(model, last_layer)
+    observations = observe(model, data, tf.float64)
     matrix = precision(
         model,
         mode,
-        observations.inputs.numpy(),
-        weights=weights_of(data),
+        observations.inputs,
+        weights=observations.weights,
         diagonal=diagonal,
         last_layer=last_layer,
     )
-    if diagonal:
-        scale = 1 / np.sqrt(matrix)
-        log_volume = np.sum(np.log(scale))
-    else:
-        scale = np.linalg.inv(np.linalg.cholesky(matrix)).T
-        log_volume = np.sum(np.log(np.diag(scale)))
-    height, gradient = _height(model, mode, observations)
-    gradient = gradient[free]
-    to_gain = 0.5 * np.sum((scale.T * gradient if diagonal else scale.T @ gradient) ** 2)
+    scale = inverse_root(matrix)
+    log_volume = np.sum(np.log(scale if diagonal else np.diag(scale)))
+    height, gradient = height_of(model, observations)(mode)
+    to_gain = newton_gain(scale, gradient[free])
     if to_gain > MOST_TO_GAIN:
-        latents = "estimate.mode[None]" if isinstance(estimate, MapEstimate) else "estimate[None]"
-        raise ValueError(
-            f"estimate is not at a mode: a step up would gain {to_gain:.2g} nats. Climb to one with "
-            f"find_map(model, data, seed=..., n_restarts=1, start={latents}, n_steps=0)."
-        )
+        raise ValueError(_no_mode(model, estimate, to_gain))
     return Laplace(model, mode, free, scale, height + 0.5 * len(free) * np.log(2 * np.pi) + log_volume)
 
 
-def _height(model, mode, observations):
-    """Returns log p(y, mode) in nats and its gradient `[n_latents]`, in float64."""
-    position = tf.constant(mode)
-    with tf.GradientTape() as tape:
-        tape.watch(position)
-        value = log_joint(model, position, observations)
-    return float(value), tape.gradient(value, position).numpy()
+def _no_mode(model, estimate, to_gain):
+    start = "estimate.mode[None]" if isinstance(estimate, MapEstimate) else "estimate[None]"
+    noise = (
+        " With a noise that is learned the joint mode has too small a noise, or there is none: fit the noise "
+        "first, with bnn.modes.fit_noise(model, data, seed=...)."
+    )
+    return (
+        f"estimate is not at a mode: a step up would gain {to_gain:.2g} nats. Climb to one with "
+        f"find_map(model, data, seed=..., n_restarts=1, start={start}, n_steps=0)."
+        f"{noise if learned_noises(model.likelihood) else ''}"
+    )

@@ -3,6 +3,7 @@
 import sys
 import warnings
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,7 +13,15 @@ from bayesian_nn.model.log_joint import log_joint
 from bayesian_nn.model.model import Model
 from bayesian_nn.model.observations import check_data, observe, warn_if_unscaled
 from bayesian_nn.model.prior_terms import prior_stds, require_mode
-from bayesian_nn.modes.lbfgs import Bottom, minimise
+from bayesian_nn.modes.curvature import (
+    MOST_TO_GAIN,
+    curvature_root,
+    effective_parameters,
+    newton_gain,
+    times,
+)
+from bayesian_nn.modes.height import height_of
+from bayesian_nn.modes.lbfgs import minimise
 from bayesian_nn.runtime.checks import whole_number
 from bayesian_nn.runtime.interrupts import interrupts_held_back
 from bayesian_nn.runtime.progress import progress
@@ -21,16 +30,24 @@ from bayesian_nn.runtime.tensorflow import tf
 from bayesian_nn.training.ascent import climb
 from bayesian_nn.training.optimizer import Adam
 
-__all__ = ["MapEstimate", "ModeNotReachedWarning", "find_map"]
+__all__ = ["MapEstimate", "ModeNotReachedWarning", "SmallNoiseWarning", "find_map"]
 
 # L-BFGS's steps, and the multiplications of a weight by a unit that they may take: about a minute.
-MOST_STEPS, LEAST_STEPS, WORK = 10_000, 10, 2**35
-# Nats per sd of the prior: the slope of a mode, and one that rounding does not explain.
-TOLERANCE, STEEP = 1e-4, 1.0
+MOST_STEPS, LEAST_STEPS, WORK = 20_000, 10, 2**35
+# Steps in the same units.
+ROUND = 200
+# Nats per such unit: the slope of a mode.
+TOLERANCE = 1e-6
+# The factor by which a noise may lie below that of the evidence.
+MOST_TOO_SMALL = 1.4
 
 
 class ModeNotReachedWarning(UserWarning):
     """The steps ended below the top of the posterior."""
+
+
+class SmallNoiseWarning(UserWarning):
+    """The noise at the joint mode of weights and noise is too small, for the weights have fitted it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +94,11 @@ def find_map(
     """Returns the `MapEstimate` that `n_steps` steps reach from every restart, the best of them then climbed
     to the top in double precision, with L-BFGS.
 
-    n_steps: 0 leaves it all to L-BFGS, which from near a mode goes to no other. It takes 10,000 steps at
-    most, and of large data those of about a minute; with a warning, `ModeNotReachedWarning`, if these do not
-    suffice. batch_size: observations per step; None is all of them, as L-BFGS has in any case. start: latents
+    n_steps: 0 leaves it all to L-BFGS, which from near a mode goes to no other. It takes 20,000 steps at
+    most, and of large data those of about a minute; with a warning, `ModeNotReachedWarning`, where a Newton
+    step would still gain more than `fit_laplace` lets pass. A noise that is learned along with the weights
+    can be far too small at their joint mode: `SmallNoiseWarning` says so, and `fit_noise` has a better one.
+    batch_size: observations per step; None is all of them, as L-BFGS has in any case. start: latents
     `[n_restarts, n_latents]` to begin from, by default the means that `MeanField` begins from.
     Of a network with hidden layers it is a mode: others, as good or better, there may be. Raises
     DivergedError if no restart ends finite, or all end far below their starts.
@@ -106,9 +125,11 @@ def find_map(
     log_joints = np.where(np.isfinite(log_joints), log_joints, -np.inf)
     best = int(np.argmax(log_joints))
     top, interrupted = _top(model, latents[best], exact)
-    latents[best], log_joints[best] = top.position * prior_stds(model), -top.value
-    slope = float(np.abs(top.gradient).max())
+    latents[best], log_joints[best] = top.latents, top.value
+    slope = float(np.abs(top.gradient * prior_stds(model)).max())
     outcome = "interrupted" if interrupted else outcome
+    if not interrupted and not _warn_of_small_noise(model, top, exact):
+        _warn_below_top(newton_gain(curvature_root(model, top.latents, exact), top.gradient), top)
     return MapEstimate(model, latents, log_joints, slope, outcome)
 
 
@@ -116,63 +137,103 @@ def reached(n_evaluations: int) -> None:
     """Called after every evaluation of L-BFGS: where tests press Ctrl-C."""
 
 
+class _Top(NamedTuple):
+    """Latents `[n_latents]`, log p(y, w) there in nats and its gradient `[n_latents]`; how many evaluations
+    led there, and whether no more are allowed."""
+
+    latents: np.ndarray
+    value: float
+    gradient: np.ndarray
+    n_evaluations: int
+    cut: bool = False
+
+
 def _top(model, latents, observations):
-    """Returns the `Bottom` of -log p(y, w) that is reached from `latents`, in units of the prior's sds: where
-    these differ, it takes a third of the steps that it takes without; and whether Ctrl-C ended it."""
-    scale = prior_stds(model)
+    """Returns the `_Top` that is reached from `latents`, and whether Ctrl-C ended it."""
     n_steps = int(np.clip(WORK // (observations.n_points * model.n_weights), LEAST_STEPS, MOST_STEPS))
-    best, n_evaluations = None, 0
+    height = height_of(model, observations)
+    best = None
 
-    @tf.function(autograph=False)
-    def _compiled_depth(position):
-        with tf.GradientTape() as tape:
-            tape.watch(position)
-            value = -log_joint(model, position * scale, observations)
-        return value, tape.gradient(value, position)
-
-    def function(position):
-        nonlocal best, n_evaluations
-        value, gradient = (part.numpy() for part in _compiled_depth(tf.constant(position)))
-        n_evaluations += 1
-        if best is None or value < best.value:
-            best = Bottom(position, float(value), gradient, n_evaluations)
+    def depth(latents):
+        nonlocal best
+        value, gradient = height(latents)
+        n_evaluations = best.n_evaluations + 1 if best else 1
+        if best is None or value > best.value:
+            best = _Top(latents, value, gradient, n_evaluations)
+        best = best._replace(n_evaluations=n_evaluations)
         bar.update()
         reached(n_evaluations)
         let_through()
-        return float(value), gradient
+        return -value, -gradient
 
     try:
         with (
             progress(total=n_steps, unit="step", desc="L-BFGS") as bar,
             interrupts_held_back() as let_through,
         ):
-            bottom = minimise(function, latents / scale, tolerance=TOLERANCE, n_steps=n_steps)
+            cut = _climb_in_rounds(model, latents, observations, depth, n_steps)
     except KeyboardInterrupt:
         if best is None:
             raise
         print(
-            f"Interrupted after {n_evaluations} steps of L-BFGS; what was reached is kept.",
+            f"Interrupted after {best.n_evaluations} steps of L-BFGS; what was reached is kept.",
             file=sys.stderr,
         )
         return best, True
-    _warn_below_top(float(np.abs(bottom.gradient).max()), n_evaluations, n_steps)
-    return bottom, False
+    return best._replace(cut=cut), False
 
 
-def _warn_below_top(slope, n_evaluations, n_steps):
-    if n_evaluations > n_steps and slope > TOLERANCE:
+def _climb_in_rounds(model, latents, observations, depth, n_steps):
+    """Returns whether the steps ran out before L-BFGS came to an end. Each round has units of its own, in
+    which the density is equally curved in all directions where the round begins: in those of the prior's sds
+    a network's narrow ridges take ten times as many steps."""
+    while n_steps > 0:
+        root = curvature_root(model, latents, observations)
+
+        def scaled_depth(position, root=root, begin=latents):
+            value, gradient = depth(begin + times(root, position))
+            return value, times(root.T, gradient)
+
+        n_round = min(ROUND, n_steps)
+        bottom = minimise(scaled_depth, np.zeros(len(latents)), tolerance=TOLERANCE, n_steps=n_round)
+        latents = latents + times(root, bottom.position)
+        n_steps -= bottom.n_evaluations
+        if bottom.n_evaluations <= n_round:
+            return False
+    return True
+
+
+def _warn_below_top(to_gain, top):
+    if to_gain <= MOST_TO_GAIN:
+        return
+    if top.cut:
         remedy = (
             "Go on with find_map(model, data, seed=..., n_restarts=1, start=estimate.mode[None], n_steps=0)."
         )
-    elif slope > STEEP:
+    else:
         remedy = (
             "Rounding lets no step go up. Where y hardly varies around the fit, a noise sd that is learned "
             "shrinks without end: give a known one, or use sample_hmc."
         )
-    else:
-        return
     message = (
-        f"L-BFGS did not reach a mode in {n_evaluations - 1} steps: the slope is {slope:.2g} nats per sd of "
-        f"the prior. {remedy}"
+        f"L-BFGS did not reach a mode in {top.n_evaluations - 1} steps: a step up would gain {to_gain:.2g} "
+        f"nats. {remedy}"
     )
-    warnings.warn(message, ModeNotReachedWarning, stacklevel=4)
+    warnings.warn(message, ModeNotReachedWarning, stacklevel=3)
+
+
+def _warn_of_small_noise(model, top, observations):
+    """Returns whether it warned of a noise far below that which the evidence would have."""
+    n_points = observations.n_points if observations.weights is None else float(sum(observations.weights))
+    for place, n_parameters in effective_parameters(model, top.latents, observations).items():
+        if 1 - n_parameters / n_points < MOST_TOO_SMALL**-2:
+            name = model.unknowns[place - model.n_weights].name.removeprefix("log ")
+            message = (
+                f"The joint mode of weights and noise has {name} = {np.exp(top.latents[place]):.3g}, which "
+                f"is too small: the weights fit {n_parameters:,.0f} of {n_points:,.0f} observations, "
+                "and bands will be too narrow. Fit the noise first: "
+                "model = bnn.modes.fit_noise(model, data, seed=...)."
+            )
+            warnings.warn(message, SmallNoiseWarning, stacklevel=3)
+            return True
+    return False

@@ -1,7 +1,9 @@
 """The posterior's mode: the closed form's, and the post's network's."""
 
+import contextlib
 import os
 import signal
+import warnings
 
 import numpy as np
 import pytest
@@ -121,11 +123,11 @@ def test_without_steps_the_nearest_mode_is_reached_from_the_start():
 
 
 def test_what_is_not_at_a_mode_is_said_and_the_remedy_goes_on_from_there(monkeypatch):
-    monkeypatch.setattr(map_estimate, "MOST_STEPS", 20)
+    monkeypatch.setattr(map_estimate, "MOST_STEPS", 10)
     estimate, heights = None, []
     for _ in range(3):
         start = None if estimate is None else estimate.mode[None]
-        with pytest.warns(bnn.modes.ModeNotReachedWarning, match=r"in 2\d steps: the slope is .* n_steps=0"):
+        with pytest.warns(bnn.modes.ModeNotReachedWarning, match=r"in 1\d steps: a step .* n_steps=0"):
             estimate = find_map(POST_MODEL, POST, seed=0, n_steps=0, n_restarts=1, start=start)
         heights.append(estimate.log_joints[0])
     assert np.all(np.diff(heights) > 0)
@@ -139,12 +141,29 @@ def test_what_is_not_at_a_mode_is_said_and_the_remedy_goes_on_from_there(monkeyp
 def test_a_slope_at_which_rounding_ends_it_is_told(monkeypatch):
     def ended(function, position, **_):
         # As where a noise sd shrinks without end: no step goes up, and the slope is steep.
-        value, gradient = function(position)
-        return Bottom(position, value, 2 * gradient / np.abs(gradient).max(), 1)
+        return Bottom(position, *function(position), 1)
 
     monkeypatch.setattr(map_estimate, "minimise", ended)
-    with pytest.warns(bnn.modes.ModeNotReachedWarning, match=r"slope is 2 .* Rounding .* give a known one"):
+    with pytest.warns(bnn.modes.ModeNotReachedWarning, match=r"would gain .* Rounding .* give a known one"):
         find_map(POST_MODEL, POST, seed=0, n_steps=0, n_restarts=1)
+
+
+def test_it_warns_where_laplace_refuses_and_nowhere_else(monkeypatch):
+    told = []
+    at_mode = find_map(POST_MODEL, POST, seed=0, n_steps=500, n_restarts=1).mode
+    start = at_mode + 0.01 * np.random.default_rng(0).normal(size=at_mode.shape)
+    for n_steps in (1, 3, 6, 10, 15, 25):
+        monkeypatch.setattr(map_estimate, "MOST_STEPS", n_steps)
+        monkeypatch.setattr(map_estimate, "LEAST_STEPS", 1)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            estimate = find_map(POST_MODEL, POST, seed=0, n_restarts=1, start=start[None], n_steps=0)
+        told.append(bool(caught))
+        with pytest.raises(ValueError, match="would gain") if caught else contextlib.nullcontext():
+            bnn.fit_laplace(POST_MODEL, POST, estimate)
+        assert estimate.slope > 1e-4 or not caught
+    assert told[0]
+    assert not told[-1]
 
 
 def test_large_data_get_fewer_steps_and_ctrl_c_keeps_what_was_reached(monkeypatch, capsys):
