@@ -90,7 +90,7 @@ METHODS = {
     "IVON": Method(lambda *args: bnn.fit_ivon(*args[:2], seed=args[2], n_steps=1500), 0.25, (0.5, 1.15)),
     "Laplace": Method(laplace, 0.75, (0.65, 1.2)),
     "Laplace, diagonal": Method(lambda *args: laplace(*args, diagonal=True), 0.75, (0.4, 1.2)),
-    "MAP": Method(lambda *args: bnn.find_map(*args[:2], seed=args[2], n_restarts=2), 0.75, (0.0, 0.0)),
+    "MAP": Method(lambda *args: bnn.find_map(*args[:2], seed=args[2], n_restarts=2), 0.75, (0.0, 1e-9)),
     "ensemble, anchored": Method(
         lambda *args: bnn.fit_ensemble(*args[:2], seed=args[2], n_steps=1500), 0.9, (0.05, 1.2)
     ),

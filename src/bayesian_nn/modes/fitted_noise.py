@@ -36,7 +36,7 @@ def fit_noise(model: Model, data: Dataset, *, seed: int, n_steps: int = 500) -> 
     which make a smaller noise likelier, without end where it can meet every y; the evidence counts what the
     weights have taken from the data (MacKay 1992, "A practical Bayesian framework for backpropagation
     networks", section 2). From that of a random network the noise goes down in steps, and at each the weights
-    are climbed on by `n_steps` steps of L-BFGS at most, until the evidence has fallen twice; the best noise is
+    climb by `n_steps` steps of L-BFGS at most, until the evidence has fallen twice; the best noise is
     then found to 1 %, for the modes that this leads to: a network has others. Several noises take turns. The
     evidence needs the generalised Gauss-Newton matrix, weights by weights: for up to some thousand of them.
     Raises ValueError for a model without a `LearnedNoise`, and for a prior that is not Gaussian.

@@ -192,7 +192,9 @@ def _climb_in_rounds(model, latents, observations, depth, n_steps):
 
         def scaled_depth(position, root=root, begin=latents):
             value, gradient = depth(begin + times(root, position))
-            return value, times(root.T, gradient)
+            # Of a step too far L-BFGS tries less.
+            with np.errstate(invalid="ignore", over="ignore"):
+                return value, times(root.T, gradient)
 
         n_round = min(ROUND, n_steps)
         bottom = minimise(scaled_depth, np.zeros(len(latents)), tolerance=TOLERANCE, n_steps=n_round)
