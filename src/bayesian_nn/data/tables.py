@@ -64,6 +64,10 @@ class Dataset:
         x, y = _observations(self.x, self.y)
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", y)
+        if self.x_names == ("x",):
+            object.__setattr__(self, "x_names", _usual_names(x.shape[1]))
+        if len(self.x_names) != x.shape[1]:
+            raise ValueError(f"x_names has {len(self.x_names)} names for {x.shape[1]} columns of x.")
         if self.weights is not None:
             object.__setattr__(self, "weights", _checked_weights(self.weights, len(y)))
 
@@ -349,3 +353,7 @@ def _place_in(frame):
         return _row
     word = labels.name if isinstance(labels.name, str) else "row"
     return lambda row: f"{word} {labels[row]}"
+
+
+def _usual_names(n_inputs):
+    return ("x",) if n_inputs == 1 else tuple(f"x{i + 1}" for i in range(n_inputs))

@@ -128,3 +128,11 @@ def test_wrong_arguments_are_refused(call, message):
 
 def split(*, test_fraction, seed=0):
     return bnn.train_test_split(bnn.data.cosine_with_gap(seed=0), test_fraction=test_fraction, seed=seed)
+
+
+def test_inputs_without_names_are_numbered():
+    scaling = bnn.data.Scaling((0.0, 0.0), (1.0, 1.0))
+    assert bnn.Dataset(np.zeros((3, 2)), np.zeros(3), scaling).x_names == ("x1", "x2")
+    assert bnn.Dataset(np.zeros((3, 1)), np.zeros(3), bnn.data.Scaling((0.0,), (1.0,))).x_names == ("x",)
+    with pytest.raises(ValueError, match="x_names has 3 names for 2 columns of x"):
+        bnn.Dataset(np.zeros((3, 2)), np.zeros(3), scaling, x_names=("a", "b", "c"))
