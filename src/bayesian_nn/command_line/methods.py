@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from bayesian_nn.estimators.by_size import choose, infer_by_size
 from bayesian_nn.sampling.hmc import sample_hmc
 from bayesian_nn.sampling.sampled_ensemble import climbed_ensemble, fit_sampled_ensemble
+from bayesian_nn.training.optimizer import Adam
 from bayesian_nn.training.stopping import Plateau
 from bayesian_nn.variational.fit import fit
 
@@ -26,7 +27,11 @@ METHODS = {
     "sampled-ensemble": Method("sampled ensemble", fit_sampled_ensemble, {}),
     "hmc": Method("Hamiltonian Monte Carlo", sample_hmc, {"n_chains": 16, "n_warmup": 100, "n_draws": 100}),
     "ensemble": Method("ensemble", climbed_ensemble, {"n_members": 16, "n_steps": 5000}),
-    "vi": Method("variational inference", fit, {"n_steps": 20_000, "n_restarts": 4, "stop": Plateau()}),
+    "vi": Method(
+        "variational inference",
+        fit,
+        {"n_steps": 20_000, "n_restarts": 4, "optimizer": Adam(0.01), "stop": Plateau()},
+    ),
 }
 
 

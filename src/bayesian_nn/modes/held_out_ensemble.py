@@ -39,14 +39,11 @@ def fit_held_out_ensemble(
     density: further up, noise that depends on x shrinks to nothing where the network passes through a row.
 
     batch_size: observations per step; None is all of them. optimizer: by default `Adam` with a learning rate
-    that rises to 0.01 and falls to zero. Raises ValueError for fewer than ten rows, and what `fit_ensemble`
-    does.
+    that rises to 0.01 and falls to zero. Raises what `fit_ensemble` does.
     """
     check_data(model, data)
     require_mode(model, "fit_held_out_ensemble")
     warn_if_unscaled(model, data)
-    if data.n_points < 10:
-        raise ValueError(f"At least ten rows are needed, for one to be held out; got {data.n_points}.")
     n_steps = whole_number("n_steps", n_steps)
     order = generator(seed, ENSEMBLE, ROWS).permutation(data.n_points)
     seen, held_out = np.split(order, [data.n_points - max(1, round(HELD_OUT * data.n_points))])
