@@ -30,7 +30,8 @@ TREE = Node(
                     "a number",
                     ("BayesianRegressor().fit(X, y)", "bayesian-nn fit table.csv --target y"),
                     "[an estimator](reference/estimators.md) that takes what the table's size affords, "
-                    "shown on [your own data](notebooks/your-own-data.ipynb); or [one command](command-line.md)",
+                    "shown on [your own data](notebooks/your-own-data.ipynb); or "
+                    "[a command](command-line.md)",
                 ),
                 Node(
                     "a count",
