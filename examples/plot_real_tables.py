@@ -1,5 +1,5 @@
 """
-# Does it hold on real tables?
+# Three real tables, and who predicts them best
 
 Three tables that come with scikit-learn, split several times at random, and on each
 split a Bayesian neural network beside scikit-learn's usual methods. Judged is what they
