@@ -31,6 +31,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import bayesian_nn as bnn
+from bayesian_nn.verdict.straight_line import line_log_density
 from site_build.html import benchmark_tables
 
 HERE = Path(__file__).resolve().parent
@@ -163,7 +164,7 @@ def gap_scores(folder, split):
     estimator = bnn.BayesianRegressor()
     found = scores(estimator, x, y, x_test, y_test)
     test = bnn.dataset(x_test, y_test)
-    line = bnn.verdict.line_log_density(estimator.result_.model, estimator.data_, test)
+    line = line_log_density(estimator.result_.model, estimator.data_, test)
     return found | {"line": float(line.mean())}
 
 
