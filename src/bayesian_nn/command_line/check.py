@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bayesian_nn.command_line.folder import read_folder
+from bayesian_nn.command_line.options import form_of
 from bayesian_nn.data.csv_files import read_frame
 from bayesian_nn.data.tables import dataset
 from bayesian_nn.verdict.check import check
@@ -17,9 +18,7 @@ def run(options) -> int:
     """Runs the command and returns its exit code."""
     table = Path(options.table)
     result, numbers = read_folder(Path(options.folder))
-    frame = read_frame(
-        table, separator=options.separator, decimal=options.decimal, thousands=options.thousands
-    )
+    frame = read_frame(table, **form_of(options))
     try:
         data = dataset(frame, numbers["target"], like=result.model, name=table.stem)
         verdict = check(result, data, seed=numbers["seed"])

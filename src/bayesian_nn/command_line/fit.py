@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bayesian_nn.command_line.folder import MADE_BY, staged
 from bayesian_nn.command_line.methods import METHODS, why
+from bayesian_nn.command_line.options import form_of
 from bayesian_nn.command_line.predictions import write_predictions
 from bayesian_nn.command_line.script import script_of, source_of
 from bayesian_nn.command_line.target import likelihood_for, take
@@ -42,7 +43,7 @@ def run(options) -> int:
     folder = Path(options.report or f"{path.stem}-report")
     with staged(folder) as stage:
         _say(f"Reading {path.name}.")
-        frame = read_frame(path, **_form(options))
+        frame = read_frame(path, **form_of(options))
         taken = take(frame, options.target, options.likelihood)
         reading = _reading(options, taken)
         table = _split(path, frame, options, reading)
@@ -131,14 +132,10 @@ def _reading(options, taken):
     """Returns the arguments of `read_csv` that read the same table, those that are not its defaults."""
     numbered = taken.is_classes and options.target not in options.categories
     categories = [*options.categories, *([options.target] if numbered else [])]
-    found = {"x": options.inputs, "categories": categories or None, **_form(options)}
+    found = {"x": options.inputs, "categories": categories or None, **form_of(options)}
     found["missing"] = None if options.missing == "refuse" else options.missing
     asked = {name: value for name, value in found.items() if value is not None}
     return {"path": options.table, "y": options.target, **asked}
-
-
-def _form(options):
-    return {name: getattr(options, name) for name in ("separator", "decimal", "thousands")}
 
 
 def _command(options):

@@ -3,7 +3,7 @@
 import argparse
 from importlib.metadata import version
 
-__all__ = ["LIKELIHOODS", "METHODS", "parser"]
+__all__ = ["LIKELIHOODS", "METHODS", "form_of", "parser"]
 
 LIKELIHOODS = ("auto", "gaussian", "noise-of-x", "student-t", "poisson", "negative-binomial", "classes")
 METHODS = ("auto", "sampled-ensemble", "hmc", "ensemble", "vi")
@@ -160,6 +160,11 @@ def _add_check(commands):
 
 def _parser_of(make, *arguments, **settings):
     return make(*arguments, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+
+
+def form_of(options) -> dict[str, str | None]:
+    """Returns what the options say of the form of the file, as arguments of `read_frame` and `read_csv`."""
+    return {name: getattr(options, name) for name in ("separator", "decimal", "thousands")}
 
 
 def _add_form(command):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bayesian_nn.command_line.folder import read_folder
+from bayesian_nn.command_line.options import form_of
 from bayesian_nn.command_line.predictions import holds_predictions, write_predictions
 from bayesian_nn.data.csv_files import read_frame
 from bayesian_nn.report.rows import predict_rows
@@ -19,9 +20,7 @@ def run(options) -> int:
     if options.output is None and output.exists() and not holds_predictions(output):
         raise ValueError(f"{output} is there and holds something else: name a file with --output.")
     result, numbers = read_folder(Path(options.folder))
-    frame = read_frame(
-        table, separator=options.separator, decimal=options.decimal, thousands=options.thousands
-    )
+    frame = read_frame(table, **form_of(options))
     try:
         rows = predict_rows(result, frame, seed=numbers["seed"], level=options.level)
     except ValueError as error:

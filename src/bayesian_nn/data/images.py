@@ -36,6 +36,10 @@ class LabelledImages:
         object.__setattr__(self, "labels", _checked_labels(self.labels, len(images), names))
         object.__setattr__(self, "class_names", names)
 
+    def rows(self, chosen) -> "LabelledImages":
+        """Returns these of the images, by indices or a mask, with their labels."""
+        return replace(self, images=self.images[chosen], labels=self.labels[chosen])
+
     @property
     def n_images(self) -> int:
         return len(self.labels)
@@ -91,7 +95,7 @@ def split(data: LabelledImages, n_last: int) -> tuple[LabelledImages, LabelledIm
             f"n_last must leave one or more of the {data.n_images:,} images to the first; got {n_last:,}."
         )
     first, last = slice(None, n_first), slice(n_first, None)
-    return tuple(replace(data, images=data.images[part], labels=data.labels[part]) for part in (first, last))
+    return data.rows(first), data.rows(last)
 
 
 def check_every_class(data: LabelledImages) -> None:

@@ -80,6 +80,11 @@ class Dataset:
         """The names of the classes that y's numbers stand for; None if y was numbers."""
         return self.scaling.columns.classes if self.scaling.columns else None
 
+    def rows(self, chosen) -> "Dataset":
+        """Returns the observations of these rows, indices or a mask, each with its weight."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return replace(self, x=self.x[chosen], y=self.y[chosen], weights=weights)
+
 
 def dataset(
     x,
@@ -226,11 +231,8 @@ def train_test_split(data: Dataset, *, test_fraction: float, seed: int) -> tuple
     if columns is not None:
         columns, x = columns.refilled(x, train)
     scaling = standardising(x[train], data.y[train], columns)
-    weights = [None if data.weights is None else data.weights[part] for part in (train, test)]
-    return tuple(
-        replace(data, x=x[part], y=data.y[part], scaling=scaling, weights=of_part)
-        for part, of_part in zip((train, test), weights, strict=True)
-    )
+    whole = replace(data, x=x, scaling=scaling)
+    return whole.rows(train), whole.rows(test)
 
 
 def _checked_weights(weights, n_points):

@@ -60,7 +60,8 @@ def without_the_middle(data: Dataset, name: str) -> tuple[Dataset, Dataset] | No
     if min(middle.sum(), (column <= low).sum(), (column >= high).sum()) < MIN_ROWS:
         return None
     scaling = standardising(data.x[~middle], data.y[~middle], data.scaling.columns)
-    return tuple(replace(data, x=data.x[rows], y=data.y[rows], scaling=scaling) for rows in (~middle, middle))
+    data = replace(data, scaling=scaling)
+    return data.rows(~middle), data.rows(middle)
 
 
 def _finding(refit, name, outer, middle, *, seed, n_draws):

@@ -136,3 +136,14 @@ def test_inputs_without_names_are_numbered():
     assert bnn.Dataset(np.zeros((3, 1)), np.zeros(3), bnn.data.Scaling((0.0,), (1.0,))).x_names == ("x",)
     with pytest.raises(ValueError, match="x_names has 3 names for 2 columns of x"):
         bnn.Dataset(np.zeros((3, 2)), np.zeros(3), scaling, x_names=("a", "b", "c"))
+
+
+def test_rows_keep_their_weights():
+    x = np.arange(6.0)
+    data = bnn.dataset(x, 2 * x, weights=x)
+    for chosen in ([4, 1], np.isin(x, (1, 4))):
+        part = data.rows(chosen)
+        np.testing.assert_array_equal(part.weights, part.x[:, 0])
+        np.testing.assert_array_equal(part.y, 2 * part.weights)
+        assert part.scaling is data.scaling
+    assert bnn.dataset(x, x).rows([0, 1]).weights is None

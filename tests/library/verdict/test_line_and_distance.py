@@ -8,6 +8,7 @@ from truths.hand_made_results import Result, drawn, regression, table
 import bayesian_nn as bnn
 from bayesian_nn import likelihoods
 from bayesian_nn.predictions.counts import log_probability
+from bayesian_nn.verdict.between import without_the_middle
 from bayesian_nn.verdict.straight_line import line_log_density, some_rows
 
 
@@ -94,3 +95,12 @@ def test_some_rows_are_those_of_one_table():
     whole = {(*x, y) for x, y in zip(training.x, training.y, strict=True)}
     assert {(*x, y) for x, y in zip(some.x, some.y, strict=True)} < whole
     assert some_rows(training, 1000) is training
+
+
+def test_rows_that_are_left_out_take_their_weights_along():
+    x = np.random.default_rng(0).standard_normal((300, 2))
+    data = bnn.dataset(x, x[:, 0], weights=np.arange(300.0))
+    parts = (some_rows(data, 50), *without_the_middle(data, "x1"))
+    for part in parts:
+        np.testing.assert_array_equal(x[part.weights.astype(int)], part.x)
+    assert [part.n_points for part in parts] == [50, 200, 100]
