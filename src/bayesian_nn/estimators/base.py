@@ -72,17 +72,14 @@ class BayesianEstimator(BaseEstimator):
             return X
         return validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=2 if reset else 1)
 
-    def _there(self, argument, values):
-        if values is None:
-            raise ValueError(
-                f"{type(self).__name__} requires {argument} to be passed, but the target {argument} is None."
-            )
+    def _require_y(self, y):
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
 
-    def _records(self, X, n_draws: int | None = None) -> Iterator:
+    def _records(self, X) -> Iterator:
         """Yields the records of what draws predict for X, part by part, so that memory stays bounded."""
         check_is_fitted(self)
-        n_draws = self.n_draws if n_draws is None else n_draws
-        yield from predict_in_parts(self.result_, self._rows(X, reset=False), n_draws=n_draws, seed=0)
+        yield from predict_in_parts(self.result_, self._rows(X, reset=False), n_draws=self.n_draws, seed=0)
 
     def _mean_log_density(self, X, targets):
         begin, total = 0, 0.0

@@ -52,10 +52,5 @@ def infer_by_size(model: Model, data: Dataset, *, seed: int) -> MicrocanonicalCh
             model, data, seed=seed, n_members=MEMBERS, n_climbing=CLIMBING, n_steps=choice.n_steps
         )
     return climbed_ensemble(
-        model,
-        data,
-        seed=seed,
-        n_members=MEMBERS,
-        n_steps=CLIMBING_ALONE,
-        batch_size=min(BATCH, data.n_points),
+        model, data, seed=seed, n_members=MEMBERS, n_steps=CLIMBING_ALONE, batch_size=BATCH
     )

@@ -19,9 +19,9 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
     """A Bayesian neural network for classes, as scikit-learn has its classifiers.
 
     Classes may be words, truth values or numbers. The likelihood is Bernoulli for two classes, and else
-    categorical. hidden: the hidden layers' units, None is one layer of
-    16. The other settings, and what there is after `fit`, are
-    those of `BayesianRegressor`; and `classes_`, the classes in the order of the probabilities.
+    categorical. hidden: the hidden layers' units; None is one layer of 16. The other settings, and what there
+    is after `fit`, are those of `BayesianRegressor`; and `classes_`, the classes in the order of the
+    probabilities.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class BayesianClassifier(ClassifierMixin, BayesianEstimator):
 
     def _labels(self, y):
         """Returns y as `[n_points]`. Raises ValueError for gaps, and for numbers that are no classes."""
-        self._there("y", y)
+        self._require_y(y)
         y = column_or_1d(y, warn=True)
         if y.dtype.kind == "f":
             y = finite_numbers("y", y)

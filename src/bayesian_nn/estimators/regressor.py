@@ -100,7 +100,7 @@ class BayesianRegressor(RegressorMixin, BayesianEstimator):
 
     def _targets(self, y):
         """Returns y as it is: `dataset` sees to its kind and its gaps."""
-        self._there("y", y)
+        self._require_y(y)
         if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1:
             warnings.warn(
                 "A column-vector y was passed when a 1d array was expected; it is taken as y[:, 0].",

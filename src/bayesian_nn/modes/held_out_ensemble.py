@@ -1,7 +1,5 @@
 """An ensemble whose members each stop where they predict rows best that they have not seen."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from bayesian_nn.data.tables import Dataset
@@ -47,7 +45,7 @@ def fit_held_out_ensemble(
     n_steps = whole_number("n_steps", n_steps)
     order = generator(seed, ENSEMBLE, ROWS).permutation(data.n_points)
     seen, held_out = np.split(order, [data.n_points - max(1, round(HELD_OUT * data.n_points))])
-    seen, held_out = (_rows(data, np.sort(part)) for part in (seen, held_out))
+    seen, held_out = (data.rows(np.sort(part)) for part in (seen, held_out))
     n_members = whole_number("n_members", n_members, at_least=2)
     ascent = climb(
         model,
@@ -63,8 +61,3 @@ def fit_held_out_ensemble(
     gains = np.array([log_likelihood(model, each, observations) for each in ascent.recorded_latents])
     best = np.argmax(np.where(np.isfinite(gains), gains, -np.inf), axis=0)
     return Ensemble(model, ascent.recorded_latents[best, np.arange(n_members)], ascent.outcome)
-
-
-def _rows(data, rows):
-    weights = None if data.weights is None else data.weights[rows]
-    return replace(data, x=data.x[rows], y=data.y[rows], weights=weights)

@@ -9,7 +9,13 @@ from bayesian_nn.model.log_joint import network_outputs
 from bayesian_nn.model.observations import as_points
 from bayesian_nn.sampling.hmc import Chains
 
-__all__ = ["Convergence", "convergence_of", "effective_sample_size", "function_space_convergence"]
+__all__ = [
+    "Convergence",
+    "convergence_of",
+    "effective_sample_size",
+    "function_space_convergence",
+    "functions_of",
+]
 
 
 class Convergence(NamedTuple):
@@ -29,13 +35,20 @@ def function_space_convergence(chains: Chains, x) -> Convergence:
     A network's units can be exchanged and their signs flipped without a change of f, so chains may never
     agree on a weight and yet agree on everything that can be seen.
     """
-    n_chains, n_draws, n_latents = chains.latents.shape
+    n_draws = chains.latents.shape[1]
     if n_draws < 4:
         raise ValueError(f"At least 4 draws of every chain are needed; got {n_draws}. Raise n_draws.")
+    return convergence_of(functions_of(chains, x))
+
+
+def functions_of(chains, x) -> np.ndarray:
+    """Returns the network's output at x for every draw of every chain, for one output `[n_chains, n_draws,
+    n_points]`, for several `[n_chains, n_draws, n_outputs, n_points]`."""
+    n_chains, n_draws, n_latents = chains.latents.shape
     flat = chains.latents.reshape(-1, n_latents)
     outputs = network_outputs(chains.model, flat, as_points(chains.model, x))
     values = outputs.reshape(n_chains, n_draws, *outputs.shape[1:])
-    return convergence_of(values[:, :, 0] if values.shape[2] == 1 else values)
+    return values[:, :, 0] if values.shape[2] == 1 else values
 
 
 def convergence_of(values) -> Convergence:

@@ -16,6 +16,7 @@ from bayesian_nn.model.prior_terms import prior_stds
 from bayesian_nn.runtime.checks import fraction, whole_number
 from bayesian_nn.runtime.random_streams import LANGEVIN, POSTERIOR, generator
 from bayesian_nn.runtime.tensorflow import tf
+from bayesian_nn.sampling.kept_draws import kept_latents, steps_to_keep
 from bayesian_nn.training.batches import Batches
 from bayesian_nn.training.driver import DivergedError, Progress, drive, say_interrupted
 from bayesian_nn.training.method import Job, block_length, normal_noise
@@ -171,13 +172,7 @@ class _State(NamedTuple):
 def _sample(model, batches, dynamics, start, seed, n_burn_in, thin):
     start, n_steps = start.T.astype(np.float32), len(dynamics.times)
     n_burn_in = n_steps // 2 if n_burn_in is None else whole_number("n_burn_in", n_burn_in, at_least=0)
-    thin = whole_number("thin", thin)
-    if n_burn_in + thin > n_steps:
-        raise ValueError(
-            f"n_steps={n_steps} leaves nothing after n_burn_in={n_burn_in} with every {thin}th step kept: "
-            f"at least {n_burn_in + thin} steps are needed."
-        )
-    kept = range(n_burn_in + thin, n_steps + 1, thin)
+    kept = steps_to_keep(n_steps, n_burn_in, thin)
     noise = normal_noise(seed, start.shape, LANGEVIN)
     job = Job(
         schedules=dynamics.times[:, None].astype(np.float32),
@@ -192,14 +187,10 @@ def _sample(model, batches, dynamics, start, seed, n_burn_in, thin):
     state = _State(start, noise(0, 1)[0].numpy(), scales)
     method = _LangevinStep(model.program, dynamics.friction)
     done = drive(method, job, Progress(state, np.zeros((0, 1, start.shape[1]), np.float32)))
-    recorded = dict(done.recorded)
-    if done.n_steps in job.record_at and done.outcome != "diverged":
-        recorded[done.n_steps] = done.state.latents
-    steps = [step for step in kept if step in recorded and step <= done.n_steps]
+    latents = kept_latents(done, done.state.latents, kept)
     chains = None
-    if steps:
-        latents = np.stack([recorded[step] for step in steps]).transpose(2, 0, 1)
-        step_sizes = dynamics.step_sizes[np.array(steps) - 1]
+    if latents is not None:
+        step_sizes = dynamics.step_sizes[np.array(kept[: latents.shape[1]]) - 1]
         chains = LangevinChains(model, latents, step_sizes, done.outcome)
     if done.outcome == "diverged":
         raise DivergedError(_divergence_message(done, dynamics, start.shape[1]), chains)

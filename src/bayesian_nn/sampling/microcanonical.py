@@ -16,6 +16,7 @@ from bayesian_nn.model.prior_terms import prior_stds
 from bayesian_nn.runtime.checks import positive, whole_number
 from bayesian_nn.runtime.random_streams import MICROCANONICAL, generator
 from bayesian_nn.runtime.tensorflow import tf
+from bayesian_nn.sampling.kept_draws import kept_latents, steps_to_keep
 from bayesian_nn.training.batches import Batches
 from bayesian_nn.training.driver import Progress, drive, say_interrupted
 from bayesian_nn.training.method import Job, block_length, normal_noise
@@ -95,19 +96,14 @@ def sample_mclmc(
     `members` are better. Ctrl-C ends it and keeps what was kept until then. Raises ValueError where the
     density of a start is not finite.
     """
-    n_steps, thin = whole_number("n_steps", n_steps), whole_number("thin", thin)
+    n_steps = whole_number("n_steps", n_steps)
     n_burn_in = n_steps // 3 if n_burn_in is None else whole_number("n_burn_in", n_burn_in, at_least=2)
-    if n_burn_in + thin > n_steps:
-        raise ValueError(
-            f"n_steps={n_steps} leaves nothing after n_burn_in={n_burn_in} with every {thin}th step kept: "
-            f"at least {n_burn_in + thin} steps are needed."
-        )
+    kept = steps_to_keep(n_steps, n_burn_in, thin)
     energy_variance = positive("energy_variance", energy_variance)
     batches = Batches.independent(model, data, seed=seed, stream=MICROCANONICAL, batch_size=None)
     warn_if_unscaled(model, data)
     start = first_latents(model, start, seed=seed, counted="n_chains", n_starts=n_chains)
     state = _first_state(model, data, start, seed)
-    kept = range(n_burn_in + thin, n_steps + 1, thin)
     noise = normal_noise(seed, start.T.shape, MICROCANONICAL)
     job = Job(
         schedules=_phases(n_steps, n_burn_in),
@@ -120,18 +116,15 @@ def sample_mclmc(
     rounding = ROUNDING * max(batches.n_batch, 30) ** 0.5
     method = _MicrocanonicalStep(model.program, energy_variance, rounding)
     done = drive(method, job, Progress(state, np.zeros((0, 1, n_chains), np.float32)))
-    recorded = dict(done.recorded)
-    if done.n_steps in job.record_at:
-        recorded[done.n_steps] = method.recorded(done.state)
-    steps = [step for step in kept if step in recorded and step <= done.n_steps]
+    latents = kept_latents(done, method.recorded(done.state), kept)
     if done.outcome == "interrupted":
-        if not steps:
+        if latents is None:
             # Still in the burn-in.
             raise KeyboardInterrupt
         say_interrupted(done.n_steps, n_steps)
     return MicrocanonicalChains(
         model=model,
-        latents=np.stack([np.asarray(recorded[step]) for step in steps]).transpose(2, 0, 1),
+        latents=latents,
         step_sizes=np.asarray(done.state.step_sizes),
         lengths=np.asarray(done.state.lengths),
         n_taken_back=int(np.sum(done.state.n_taken_back)),

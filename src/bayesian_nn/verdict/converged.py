@@ -1,13 +1,12 @@
 """Has inference come to an end?"""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from bayesian_nn.model.observations import parts_of
 from bayesian_nn.modes.map_estimate import MapEstimate
-from bayesian_nn.sampling.convergence import function_space_convergence
+from bayesian_nn.sampling.convergence import convergence_of, function_space_convergence, functions_of
 from bayesian_nn.sampling.hmc import Chains
 from bayesian_nn.sampling.langevin import LangevinChains
 from bayesian_nn.sampling.microcanonical import MicrocanonicalChains
@@ -128,12 +127,9 @@ def _sampled_ensemble(chains, x):
         sentence = f"Whether chains have settled cannot be told from {n_draws} draws of each."
         yield Finding("chains", sentence, "Keep 4 or more.", float(n_draws), 4.0)
         return
-    together = float(np.median(function_space_convergence(chains, x).r_hat))
-    alone = [
-        np.median(function_space_convergence(replace(chains, latents=each[None]), x).r_hat)
-        for each in chains.latents
-    ]
-    settled = float(np.median(alone))
+    values = functions_of(chains, x)
+    together = float(np.median(convergence_of(values).r_hat))
+    settled = float(np.median([np.median(convergence_of(each[None]).r_hat) for each in values]))
     holds = settled <= SETTLED
     sentence = (
         f"The median R-hat of f is {number(settled)} within a chain and {number(together)} over all of them, "
